@@ -1,0 +1,1 @@
+"""What the gateway knows: frozen facts and their numbered changes, the contract between the two planes."""
