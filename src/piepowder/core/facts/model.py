@@ -23,11 +23,20 @@ class AppFact(Struct, frozen=True, kw_only=True, eq=False):
     name: str
     environment: str = "production"
     roles: tuple[str, ...] = ()
-    capabilities: tuple[str, ...] = ()  # of the app's and its developer's standing together
     current_version: str = "1"
     versions: dict[str, ManifestFact] = {}
     modes: dict[str, str] = {}  # operation id or "*" -> mode; absent: enforce
     rates: dict[str, tuple[float, int]] = {}  # operation id or "*" -> (calls a second, burst)
+
+
+class StandingFact(Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """What a subject may do just now. Key: an app's id or a developer's id; a call needs the capability from both.
+
+    One small row with a single writer, so cutting personal data does not wait for anything else to be composed.
+    A subject without a row has no capability.
+    """
+
+    capabilities: tuple[str, ...]  # "call", "read_personal_data", "new_authorisations"
 
 
 class GrantFact(Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -64,6 +73,7 @@ class RevokedTokenFact(Struct, frozen=True, kw_only=True, eq=False):
 KINDS: dict[str, type[Struct]] = {
     "app": AppFact,
     "grant": GrantFact,
+    "standing": StandingFact,
     "seller": SellerFact,
     "policy": PolicyFact,  # one row, key "current"
     "revoked_token": RevokedTokenFact,

@@ -1,0 +1,1 @@
+"""Apps, their versions and manifests, roles, modes and rates."""

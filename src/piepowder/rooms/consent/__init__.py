@@ -1,0 +1,1 @@
+"""Sellers' grants, the OAuth server, tokens."""

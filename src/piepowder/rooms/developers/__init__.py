@@ -1,0 +1,1 @@
+"""Developer organisations and their members."""

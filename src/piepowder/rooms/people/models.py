@@ -1,0 +1,76 @@
+"""Accounts, sellers and staff keys. Names and e-mail addresses here are of business contacts, never of buyers."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from piepowder.rooms.ground.models import PrefixedModel
+
+
+class Seller(PrefixedModel):
+    """A shop on the marketplace."""
+
+    id_prefix = "sel"
+
+    name = models.CharField(max_length=200)
+    marketplace_id = models.CharField(max_length=200, unique=True)  # the marketplace's own id of the seller
+    oidc_subject = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001 - NULL: none yet
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Django and allauth look for these names; the verbs of this room are in `actions.py`."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "Account":
+        account: Account = self.model(email=self.normalize_email(email), **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+
+class Account(PrefixedModel, AbstractBaseUser):
+    """A person who signs in: of staff, of a developer (see `developers.Member`) or of a seller."""
+
+    id_prefix = "acc"
+
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[AccountManager] = AccountManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class StaffKeyQuerySet(models.QuerySet["StaffKey"]):
+    def by_digest(self, digest: bytes) -> "StaffKey | None":
+        return self.filter(digest=digest, revoked_at=None).first()
+
+
+class StaffKey(PrefixedModel):
+    """An operator's API key. Only the SHA-256 of the key is kept: it has 256 random bits, so it needs no slow hash."""
+
+    id_prefix = "key"
+
+    name = models.CharField(max_length=200)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StaffKeyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
