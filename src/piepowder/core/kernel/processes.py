@@ -1,0 +1,135 @@
+"""Child processes that do not outlive us, and what the system knows of processes and ports."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+LEASH = Path(__file__).with_name("leash.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user of this system that a child runs as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    output: IO[bytes] | int | None = None,
+    account: Account | None = None,
+    death_signal: signal.Signals = signal.SIGTERM,
+) -> subprocess.Popen[bytes]:
+    """Start `command` (first word: absolute path) in a session of its own, in `folder`, as `account` if given.
+
+    The child gets `death_signal` when the *thread* that called this ends (Linux counts threads, not processes), so
+    call it from a thread that lasts. A session of its own keeps Ctrl+C away from it: the parent stops it in order.
+    """
+    uid, gid = (account.uid, account.gid) if account else (-1, -1)
+    leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(death_signal)), str(uid), str(gid)]
+    return subprocess.Popen(
+        [*leash, *command],
+        env=dict(environment),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        start_new_session=True,
+    )
+
+
+def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, patience_seconds: float = 20.0) -> None:
+    """Send each signal in turn until the child is gone, at last SIGKILL; returns when it is reaped."""
+    for number in (*signals, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        process.send_signal(number)
+        if _gone(process, patience_seconds):
+            return
+
+
+def _gone(process: subprocess.Popen[bytes], patience_seconds: float) -> bool:
+    try:
+        process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Ids of live processes whose working folder is `folder`, lowest first (Linux; elsewhere empty)."""
+    found = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _working_folder(entry) == str(folder)]
+    return sorted(pid for pid in found if pid != os.getpid())
+
+
+def _working_folder(entry: Path) -> str:
+    try:
+        return os.readlink(entry / "cwd")
+    except OSError:
+        # Ended meanwhile, a zombie, or another user's: none of them is ours to count.
+        return ""
+
+
+def command_line(pid: int) -> list[str]:
+    """The words that process was started with; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def end_all(folder: Path, *signals: signal.Signals, patience_seconds: float) -> bool:
+    """Send each signal in turn to every process that works in `folder`; True once none is left."""
+    for number in (*signals, signal.SIGKILL):
+        for pid in processes_in(folder):
+            _signal(pid, number)
+        if _deserted(folder, patience_seconds):
+            return True
+    return False
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _deserted(folder: Path, patience_seconds: float) -> bool:
+    # They are not our children (their parent was killed), so there is nothing to wait on but the process list.
+    deadline = time.monotonic() + patience_seconds
+    while processes_in(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A TCP port nobody listens on just now; another program may take it before its user does."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could bind that port now (a port in TIME_WAIT counts as free)."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,47 @@
+"""What every room's tests may ask for: one embedded PostgreSQL per session, and empty databases on it.
+
+postgres_server   the running `EmbeddedPostgres` (session)
+postgres_url      URL of one database shared by the session
+fresh_database    call it for the URL of a new, empty database: fresh_database() or fresh_database("ledger")
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from piepowder.core.kernel.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def postgres_folder() -> Iterator[Path]:
+    """A data folder directly under the temporary folder: pytest's own is closed to the user PostgreSQL runs as."""
+    folder = Path(tempfile.mkdtemp(prefix="piepowder-test-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_folder: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(postgres_folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: EmbeddedPostgres) -> str:
+    return postgres_server.dsn()
+
+
+@pytest.fixture(scope="session")
+def fresh_database(postgres_server: EmbeddedPostgres) -> Callable[..., str]:
+    """`fresh_database(label="test", template="template1") -> URL`; databases vanish with the session's server."""
+    numbers = itertools.count(1)
+
+    def create(label: str = "test", template: str = "template1") -> str:
+        return postgres_server.create_database(f"{label}_{os.getpid()}_{next(numbers)}", template=template)
+
+    return create
