@@ -297,6 +297,14 @@ class EmbeddedPostgres:
         )
 
 
+def running_dsn(data: Path, database: str = DATABASE) -> str:
+    """URL of the server that another process runs in that data folder; empty if none does."""
+    server = EmbeddedPostgres(data)
+    if not (server.files / "postmaster.pid").exists() or not (server.data / "postgres.password").exists():
+        return ""
+    return server.dsn(database)
+
+
 def stat_mode(path: Path) -> int:
     return path.stat().st_mode & 0o7777
 
