@@ -1,12 +1,14 @@
 """Cedar behind one file: texts in, rules and answers out. The only importer of `cedarpy`; no other file knows its shapes.
 
-`Engine` holds a prepared policy set and the entities that never change (categories, purposes, roles). A question adds its app.
-Categories that no policy can tell apart are asked for once: policies name resources in their scope, so two categories matched by
-the same scopes get the same answer, unless a condition mentions `resource` (then each category is asked by itself).
+`Engine` compiles a pack. Three things make a new question cheap, all exact:
+- categories that no policy names apart are asked for once (entities carry no attributes, so a policy can tell two categories
+  apart only by naming one of them, or something above it);
+- a request meets only the policies whose scope can match its action and category;
+- the context holds only the attributes that some policy reads.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -16,13 +18,23 @@ from msgspec import Struct
 
 from piepowder.core.kernel import json
 from piepowder.core.kernel.errors import PiepowderError
-from piepowder.core.marketplace.taxonomy import CATEGORIES, is_personal
+from piepowder.core.marketplace.taxonomy import CATEGORIES
+from piepowder.core.policy.entities import (
+    ATTRIBUTES,
+    Name,
+    base_entities,
+    context,
+    lineage_of_category,
+    question_entities,
+    uid,
+)
 from piepowder.core.policy.model import Question
 from piepowder.core.policy.source import Statement, error_offset, place, statements
-from piepowder.core.policy.taxonomy import NO_PURPOSE, PURPOSES, ROLE_GROUPS, lineage
 
 KEEP, SUBSTITUTE = "keep", "substitute"
-PERSONAL_GROUP = "personal"
+Test = tuple[frozenset[Name], bool]  # any of these entities; whether it must be the category itself
+_RESOURCE_TYPES = ("DataCategory", "DataGroup")
+_KNOWN_CATEGORIES = 1024  # slices kept at most; a catalogue has a few dozen categories
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -37,7 +49,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     file: str
     line: int
     text: str
-    names: frozenset[tuple[str, str]]  # every entity it names: (type, id)
+    names: frozenset[Name]  # every entity it names
     annotations: dict[str, str]
 
 
@@ -72,101 +84,166 @@ def _schema() -> cedarpy.Schema:
     return cedarpy.Schema.from_str(base_schema())
 
 
-def syntax_faults(files: dict[str, str]) -> list[Fault]:
+def syntax_faults(files: Mapping[str, str]) -> list[Fault]:
     """Places where Cedar cannot read the text, at most one for each policy."""
     return [fault for statement in _all(files) if (fault := _syntax_fault(files, statement))]
 
 
-def schema_faults(files: dict[str, str]) -> list[Fault]:
+def schema_faults(files: Mapping[str, str]) -> list[Fault]:
     """Policies that name what does not exist (an attribute, an order state) or compare what cannot be compared."""
     written = list(_all(files))
     result = cedarpy.validate_policies(_joined(written), _schema())
     return [_schema_fault(error, written) for error in result.errors]
 
 
-class Engine:
-    """A compiled set of policies. Immutable from outside; safe to share between threads."""
+class Slice(Struct, frozen=True, eq=False):
+    """The policies whose scope can match an action and a category, prepared; Cedar numbers them by their place here."""
 
-    def __init__(self, files: dict[str, str]) -> None:
-        """`policy_syntax` or `policy_schema`, naming every fault, where the policies are not sound."""
-        written = list(_all(files))
+    rules: tuple[Rule, ...]
+    policies: cedarpy.PolicySet
+    permits: bool  # whether any of them is a permit
+
+
+class Engine:
+    """A compiled set of policies. Nothing outside can change it; threads may share it."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        """`policy_pack_faulty`, naming every fault with its place, where the policies are not sound."""
         faults = syntax_faults(files) or schema_faults(files)
         if faults:
             raise refused(faults)
-        self._policies = cedarpy.PolicySet.from_str(_joined(written))
-        templates = self._policies.to_pst()
-        if templates.templates:
-            raise PiepowderError(
-                "policy_template", "a policy with `?principal` or `?resource` is not supported in a pack"
-            )
-        nodes = [templates.static_policies[f"policy{number}"] for number in range(len(written))]
-        self.rules = tuple(_rule(number, *pair) for number, pair in enumerate(zip(nodes, written, strict=True)))
-        self._scopes = [_Scope(node) for node in nodes]
-        self._substituting = [rule.permits and SUBSTITUTE in rule.actions for rule in self.rules]
-        self._base = cedarpy.Entities.from_json_str(json.encode_text(list(_base_entities())))
+        written = list(_all(files))
+        nodes = _nodes(written)
+        self.rules = tuple(map(_rule, range(len(written)), nodes, written))
+        self._scopes = [_resource_scope(node.resource) for node in nodes]
+        self._attributes = _attributes_read(nodes)
+        self._tests = _tests(nodes)
+        self._base = cedarpy.Entities.from_json_str(json.encode_text(list(base_entities())))
+        self._policies: dict[tuple[int, ...], cedarpy.PolicySet] = {}
+        self._truths = lru_cache(_KNOWN_CATEGORIES)(self._truths_of)
+        self.slice = lru_cache(2 * _KNOWN_CATEGORIES)(self._slice_of)
+        for category in CATEGORIES:
+            self.slice(KEEP, category), self.slice(SUBSTITUTE, category)
 
-    def classes(self, categories: Iterable[str]) -> dict[tuple[object, ...], list[str]]:
-        """Categories grouped so that within a group no policy can tell them apart."""
-        grouped: dict[tuple[object, ...], list[str]] = {}
-        for category in sorted(categories):
-            grouped.setdefault(self._class_of(category), []).append(category)
-        return grouped
+    def classes(self, categories: Iterable[str], declared: Mapping[str, bool]) -> list[list[str]]:
+        """Categories grouped so that no policy can tell the members of a group apart."""
+        grouped: dict[object, list[str]] = {}
+        for category in categories:
+            seen = declared[category] if "declared" in self._attributes else None
+            grouped.setdefault((self._truths(category), seen), []).append(category)
+        return list(grouped.values())
 
     def may_substitute(self, category: str) -> bool:
         """Whether any policy could permit a substitute of the category."""
-        above = _above(category)
-        pairs = zip(self._substituting, self._scopes, strict=True)
-        return any(permits and scope.matches(above) for permits, scope in pairs)
+        return self.slice(SUBSTITUTE, category).permits
 
-    def ask(self, question: Question, action: str, asked: Sequence[tuple[str, bool]]) -> list[Answer]:
-        """Cedar's answers for (category, declared) pairs, in order."""
-        if not asked:
-            return []
-        contexts = {
-            declared: json.encode_text(_context(question, declared)) for declared in {pair[1] for pair in asked}
+    def asker(self, question: Question, categories: Sequence[str]) -> "Asker":
+        """Everything a question brings along, parsed once for all its categories."""
+        entities = json.encode_text(list(question_entities(question, categories)))
+        return Asker(self, question, self._base.with_added_json_str(entities), self._attributes)
+
+    def _truths_of(self, category: str) -> tuple[bool, ...]:
+        above = lineage_of_category(category)
+        return tuple(not test.isdisjoint(above[:1] if exact else above) for test, exact in self._tests)
+
+    def _slice_of(self, action: str, category: str) -> Slice:
+        above = lineage_of_category(category)
+        pairs = zip(self.rules, self._scopes, strict=True)
+        rules = tuple(rule for rule, scope in pairs if action in rule.actions and (scope is None or scope in above))
+        key = tuple(rule.number for rule in rules)
+        if key not in self._policies:
+            self._policies[key] = cedarpy.PolicySet.from_str("\n".join(rule.text for rule in rules))
+        return Slice(rules, self._policies[key], any(rule.permits for rule in rules))
+
+
+class Asker:
+    """One question, put to an engine category by category."""
+
+    def __init__(
+        self, engine: Engine, question: Question, entities: cedarpy.Entities, attributes: tuple[str, ...]
+    ) -> None:
+        self._engine, self._entities = engine, entities
+        self._app = uid("App", question.app)
+        self._contexts = {
+            declared: json.encode_text(context(question, declared, attributes)) for declared in (False, True)
         }
-        requests = [
-            {
-                "principal": _uid("App", question.app),
-                "action": _uid("Action", action),
-                "resource": _uid("DataCategory", category),
-                "context": contexts[declared],
-            }
-            for category, declared in asked
-        ]
-        entities = self._base.with_added_json_str(
-            json.encode_text(list(_question_entities(question, [category for category, _ in asked])))
-        )
-        return [self._answer(result) for result in cedarpy.is_authorized_batch(requests, self._policies, entities)]
 
-    def _answer(self, result: cedarpy.AuthzResult) -> Answer:
-        numbers = sorted(int(reason.removeprefix("policy")) for reason in result.diagnostics.reasons)
+    def ask(self, action: str, category: str, declared: bool) -> Answer:
+        """Cedar's answer to one action on one category."""
+        part = self._engine.slice(action, category)
+        request = {
+            "principal": self._app,
+            "action": uid("Action", action),
+            "resource": uid("DataCategory", category),
+            "context": self._contexts[declared],
+        }
+        result = cedarpy.is_authorized(request, part.policies, self._entities)
+        decided = sorted(int(reason.removeprefix("policy")) for reason in result.diagnostics.reasons)
         errors = tuple(str(error) for error in result.diagnostics.errors)
-        return Answer(result.allowed, tuple(self.rules[number] for number in numbers), errors)
-
-    def _class_of(self, category: str) -> tuple[object, ...]:
-        above = _above(category)
-        matching = [number for number, scope in enumerate(self._scopes) if scope.matches(above)]
-        if any(self._scopes[number].reads_resource for number in matching):
-            return (*matching, category)
-        return tuple(matching)
+        return Answer(result.allowed, tuple(part.rules[number] for number in decided), errors)
 
 
-class _Scope:
-    """Which resources a policy's scope can match, and whether its conditions look at the resource at all."""
+def _nodes(written: Sequence[Statement]) -> list[pst.Template]:
+    """Cedar's reading of the statements, in their order; it numbers them as it meets them."""
+    parsed = cedarpy.policies_to_pst(_joined(written))
+    if parsed.templates:
+        raise PiepowderError("policy_template", "a policy with `?principal` or `?resource` cannot stand in a pack")
+    return [parsed.static_policies[f"policy{number}"] for number in range(len(written))]
 
-    def __init__(self, node: pst.Template) -> None:
-        constraint = node.resource
-        self._exactly = _pair(constraint.entity) if isinstance(constraint, pst.ScopeEq) else None
-        within = isinstance(constraint, (pst.ScopeIn, pst.ScopeIsIn))
-        self._within = _pair(constraint.entity) if within else None
-        self.reads_resource = _mentions_resource(node.clauses)
 
-    def matches(self, above: tuple[tuple[str, str], ...]) -> bool:
-        """`above` begins with the resource itself and goes on with everything it is in."""
-        if self._exactly is not None:
-            return above[0] == self._exactly
-        return self._within is None or self._within in above
+def _resource_scope(constraint: pst.PrincipalOrResourceConstraint) -> Name | None:
+    """The entity a resource must be or be in for the policy to apply; None: any. Whether it must be exactly that entity is
+    left to Cedar: a slice may hold too many policies, never too few."""
+    if isinstance(constraint, (pst.ScopeEq, pst.ScopeIn, pst.ScopeIsIn)):
+        return _pair(constraint.entity)
+    return None
+
+
+def _tests(nodes: Sequence[pst.Template]) -> tuple[Test, ...]:
+    """All that policies can ask about a category: whether it is in one of some entities, or is exactly one of them.
+
+    A list behind `in` is one test. An entity named anywhere else is tested by itself, both ways.
+    """
+    found = {test for test in _tests_under(nodes) if any(kind in _RESOURCE_TYPES for kind, _ in test[0])}
+    return tuple(sorted(found, key=lambda test: (sorted(test[0]), test[1])))
+
+
+def _tests_under(node: object) -> Iterator[Test]:
+    if isinstance(node, pst.BinaryOp) and node.op == "in" and isinstance(node.right, pst.Set):
+        yield frozenset(map(_pair, pst.entity_uids(node.right))), False
+        yield from _tests_under(node.left)
+    elif isinstance(node, pst.EntityUid):
+        yield frozenset({_pair(node)}), False
+        yield frozenset({_pair(node)}), True
+    else:
+        for child in _children(node):
+            yield from _tests_under(child)
+
+
+def _attributes_read(nodes: Sequence[pst.Template]) -> tuple[str, ...]:
+    """Context attributes that any policy mentions; all of them where one uses `context` as a whole."""
+    read: set[str] = set()
+    for node in _walk([node.clauses for node in nodes]):
+        if isinstance(node, pst.GetAttr) and isinstance(node.base, pst.Var):
+            read.add(node.attr)
+        elif isinstance(node, pst.HasAttr) and isinstance(node.base, pst.Var):
+            read.update(node.attrs)
+    return tuple(name for name in ATTRIBUTES if name in read)
+
+
+def _walk(node: object) -> Iterator[object]:
+    """Every node under a node, itself included."""
+    yield node
+    for child in _children(node):
+        yield from _walk(child)
+
+
+def _children(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    if isinstance(node, (tuple, list)):
+        return node
+    return [getattr(node, name) for name in getattr(node, "__dataclass_fields__", ())]
 
 
 def refused(faults: Sequence[Fault]) -> PiepowderError:
@@ -179,7 +256,7 @@ def refused(faults: Sequence[Fault]) -> PiepowderError:
     )
 
 
-def _all(files: dict[str, str]) -> Iterator[Statement]:
+def _all(files: Mapping[str, str]) -> Iterator[Statement]:
     for name in sorted(files):
         yield from statements(name, files[name])
 
@@ -196,7 +273,7 @@ def _complaint(text: str) -> str | None:
     return None
 
 
-def _syntax_fault(files: dict[str, str], statement: Statement) -> Fault | None:
+def _syntax_fault(files: Mapping[str, str], statement: Statement) -> Fault | None:
     message = _complaint(statement.text)
     if message is None:
         return None
@@ -238,64 +315,5 @@ def _actions(constraint: pst.ActionConstraint) -> frozenset[str]:
     return frozenset({KEEP, SUBSTITUTE})
 
 
-def _mentions_resource(node: object) -> bool:
-    if isinstance(node, pst.Var):
-        return node.name == "resource"
-    if isinstance(node, dict):
-        return any(map(_mentions_resource, node.values()))
-    if isinstance(node, (tuple, list)):
-        return any(map(_mentions_resource, node))
-    fields = getattr(node, "__dataclass_fields__", {})
-    return any(_mentions_resource(getattr(node, name)) for name in fields)
-
-
 def _pair(uid: Any) -> tuple[str, str]:
     return (str(uid.type), str(uid.id))
-
-
-def _uid(kind: str, name: str) -> dict[str, str]:
-    return {"type": kind, "id": name}
-
-
-def _entity(kind: str, name: str, above: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
-    return {"uid": _uid(kind, name), "attrs": {}, "parents": [_uid(*parent) for parent in above]}
-
-
-def _above(category: str) -> tuple[tuple[str, str], ...]:
-    """A category and everything it is in: its dotted ancestors, and the group of personal data."""
-    names = tuple(("DataCategory", name) for name in lineage(category))
-    return (*names, ("DataGroup", PERSONAL_GROUP)) if is_personal(category) else names
-
-
-def _category_entity(category: str) -> dict[str, Any]:
-    return _entity("DataCategory", category, _above(category)[1:])
-
-
-def _purpose_entity(purpose: str) -> dict[str, Any]:
-    return _entity("Purpose", purpose, (("Purpose", name) for name in lineage(purpose) if name != purpose))
-
-
-def _base_entities() -> Iterator[dict[str, Any]]:
-    yield from map(_category_entity, CATEGORIES)
-    yield from map(_purpose_entity, (*PURPOSES, NO_PURPOSE))
-    for role in sorted({role for roles in ROLE_GROUPS.values() for role in roles}):
-        yield _entity("Role", role, (("RoleGroup", group) for group, roles in ROLE_GROUPS.items() if role in roles))
-
-
-def _question_entities(question: Question, categories: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """What the base does not hold: the app, and words that only this marketplace uses."""
-    yield _entity("App", question.app, (("Role", role) for role in sorted(question.roles)))
-    if question.purpose is not None and question.purpose not in PURPOSES and question.purpose != NO_PURPOSE:
-        yield _purpose_entity(question.purpose)
-    yield from (_category_entity(category) for category in dict.fromkeys(categories) if category not in CATEGORIES)
-
-
-def _context(question: Question, declared: bool) -> dict[str, Any]:
-    return {
-        "purpose": {"__entity": _uid("Purpose", question.purpose or NO_PURPOSE)},
-        "operation": question.operation,
-        "orderState": {"__entity": _uid("OrderState", question.order_state.value)},
-        "standing": sorted(question.standing),
-        "environment": question.environment,
-        "declared": declared,
-    }

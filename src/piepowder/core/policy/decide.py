@@ -118,24 +118,16 @@ def _granted(question: Question, category: str, personal: bool) -> bool:
 
 def _by_policy(question: Question, categories: Sequence[str], engine: Engine) -> dict[str, Verdict]:
     """Ask `keep` once for each group that policies cannot tell apart, then `substitute` where keep was not permitted."""
-    groups = [members for key in _groups(question, categories, engine).values() for members in (key,)]
-    heads = [(members[0], covers(question.declared, members[0])) for members in groups]
-    kept = engine.ask(question, KEEP, heads)
-    second = [n for n, answer in enumerate(kept) if not answer.allowed and engine.may_substitute(heads[n][0])]
-    replaced = dict(zip(second, engine.ask(question, SUBSTITUTE, [heads[n] for n in second]), strict=True))
-    return {
-        category: _verdict(category, kept[number], replaced.get(number))
-        for number, members in enumerate(groups)
-        for category in members
-    }
-
-
-def _groups(question: Question, categories: Sequence[str], engine: Engine) -> dict[tuple[object, ...], list[str]]:
-    groups: dict[tuple[object, ...], list[str]] = {}
-    for key, members in engine.classes(categories).items():
-        for category in members:
-            groups.setdefault((covers(question.declared, category), *key), []).append(category)
-    return groups
+    declared = {category: covers(question.declared, category) for category in categories}
+    asker = engine.asker(question, categories)
+    verdicts: dict[str, Verdict] = {}
+    for members in engine.classes(categories, declared):
+        head = members[0]
+        keep = asker.ask(KEEP, head, declared[head])
+        second = not keep.allowed and engine.may_substitute(head)
+        substitute = asker.ask(SUBSTITUTE, head, declared[head]) if second else None
+        verdicts.update((category, _verdict(category, keep, substitute)) for category in members)
+    return verdicts
 
 
 def _verdict(category: str, keep: Answer, substitute: Answer | None) -> Verdict:
