@@ -26,6 +26,7 @@ class AppFact(Struct, frozen=True, kw_only=True, eq=False):
     current_version: str = "1"
     versions: dict[str, ManifestFact] = {}
     modes: dict[str, str] = {}  # operation id or "*" -> mode; absent: enforce
+    modes_until: dict[str, float] = {}  # same keys -> seconds since 1970; from then on that entry of `modes` is void
     rates: dict[str, tuple[float, int]] = {}  # operation id or "*" -> (calls a second, burst)
 
 

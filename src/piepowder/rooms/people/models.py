@@ -4,8 +4,24 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 
+from piepowder.core.facts.model import SellerFact
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.ground.models import PrefixedModel
+from piepowder.rooms.people.rules import KeyRole
+
+
+class SellerQuerySet(models.QuerySet["Seller"]):
+    def named(self, seller_id: str) -> "Seller":
+        """By our id (`sel_…`) or the marketplace's own; `people_seller_unknown` if there is none."""
+        if seller := self.filter(Q(pk=seller_id) | Q(marketplace_id=seller_id)).first():
+            return seller
+        raise PiepowderError("people_seller_unknown", f"no seller `{seller_id}`", kind=ErrorKind.NOT_FOUND)
+
+    def by_subject(self, subject: str) -> "Seller | None":
+        """The active seller whom the marketplace's identity provider calls `subject`."""
+        return self.filter(oidc_subject=subject, active=True).first()
 
 
 class Seller(PrefixedModel):
@@ -19,8 +35,13 @@ class Seller(PrefixedModel):
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
+    objects = SellerQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
+
+    def fact(self) -> SellerFact:
+        return SellerFact(id=self.id, marketplace_id=self.marketplace_id, active=self.active)
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -66,6 +87,7 @@ class StaffKey(PrefixedModel):
     id_prefix = "key"
 
     name = models.CharField(max_length=200)
+    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in KeyRole])
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(editable=False, max_length=64, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=200)),
+                ('role', models.CharField(choices=[('operator', 'operator'), ('provisioning', 'provisioning'), ('auditor', 'auditor')], max_length=20)),
                 ('digest', models.BinaryField(max_length=32, unique=True)),
                 ('created_at', models.DateTimeField()),
                 ('revoked_at', models.DateTimeField(blank=True, null=True)),

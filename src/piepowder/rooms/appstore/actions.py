@@ -1,0 +1,222 @@
+"""An app is created, gets versions, roles, rates and modes. Every action ends by publishing the app as it now is.
+
+Changes of one app wait for each other (`locked`), because its fact is composed of all of it.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import msgspec
+from django.db import transaction
+
+from piepowder.core.facts.model import ManifestFact
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.core.policy.model import Mode
+from piepowder.rooms.appstore import rules
+from piepowder.rooms.appstore.catalogue import operation_ids
+from piepowder.rooms.appstore.models import App, AppVersion, ModeChange
+from piepowder.rooms.appstore.rules import AppKind, ModeStatus
+from piepowder.rooms.developers.models import Developer
+from piepowder.rooms.ground.actor import Actor
+from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.publication.actions import publish
+from piepowder.rooms.standing.actions import open_standing
+from piepowder.rooms.standing.rules import Standing
+
+
+@transaction.atomic
+def create_app(
+    developer: Developer,
+    *,
+    name: str,
+    by: Actor,
+    at: datetime,
+    kind: AppKind = AppKind.PUBLIC,
+    client_id: str | None = None,
+    environment: str = "production",
+    description: str = "",
+    standing: Standing = Standing.PENDING,
+) -> App:
+    """Registers an app. Without a version, and before its standing is `good`, its calls are refused."""
+    name = name.strip()
+    if not name:
+        raise PiepowderError("appstore_name_missing", "an app needs a name")
+    client_id = client_id or f"client_{secrets.token_hex(16)}"
+    _check_free(developer, name, client_id)
+    app = App.objects.create(
+        developer=developer,
+        name=name,
+        kind=kind,
+        client_id=client_id,
+        environment=environment,
+        description=description,
+        created_at=at,
+    )
+    record(
+        "appstore.create_app",
+        by=by,
+        at=at,
+        app=app.id,
+        developer=developer.id,
+        detail={"name": name, "kind": str(kind), "client_id": client_id},
+    )
+    open_standing(app.id, "app", by=by, at=at, standing=standing, reason="registered")
+    _publish(app)
+    return app
+
+
+def _check_free(developer: Developer, name: str, client_id: str) -> None:
+    if App.objects.filter(developer=developer, name=name).exists():
+        raise PiepowderError(
+            "appstore_name_taken", f"`{developer.name}` has an app `{name}` already", kind=ErrorKind.CONFLICT
+        )
+    if App.objects.filter(client_id=client_id).exists():
+        raise PiepowderError(
+            "appstore_client_id_taken", f"client id `{client_id}` is in use", kind=ErrorKind.CONFLICT
+        )
+
+
+@transaction.atomic
+def add_version(
+    app: App, manifest: ManifestFact, *, by: Actor, at: datetime, number: str | None = None, make_current: bool = True
+) -> AppVersion:
+    """Adds a version. Grants keep the version their seller saw; new ones see the current one."""
+    _refuse("appstore_manifest_invalid", "the manifest", rules.check_manifest(manifest, operation_ids()))
+    app = App.objects.locked(app.id)
+    number = number or str(app.versions.count() + 1)
+    if app.versions.filter(number=number).exists():
+        raise PiepowderError(
+            "appstore_version_taken", f"`{app.name}` has a version `{number}` already", kind=ErrorKind.CONFLICT
+        )
+    version = AppVersion.objects.create(app=app, number=number, body=msgspec.to_builtins(manifest), created_at=at)
+    detail = {"version": number, "current": make_current, "manifest": version.body}
+    record("appstore.add_version", by=by, at=at, app=app.id, developer=app.developer_id, detail=detail)
+    if make_current or not app.current_version:
+        App.objects.filter(pk=app.id).update(current_version=number)
+    _publish(app)
+    return version
+
+
+@transaction.atomic
+def approve_roles(app: App, roles: Collection[str], *, by: Actor, at: datetime, reason: str = "") -> App:
+    """Sets the whole list of roles; one that is left out is withdrawn."""
+    app = App.objects.locked(app.id)
+    wanted = sorted(set(roles))
+    detail = {"from": sorted(app.roles), "to": wanted}
+    record("appstore.approve_roles", by=by, at=at, app=app.id, developer=app.developer_id, reason=reason, detail=detail)
+    App.objects.filter(pk=app.id).update(roles=wanted)
+    return _publish(app)
+
+
+@transaction.atomic
+def set_rates(app: App, rates: Mapping[str, tuple[float, int]], *, by: Actor, at: datetime) -> App:
+    """Sets the whole rate plan: operation id or `*` -> (calls a second, burst). What it leaves out has published rates."""
+    _refuse("appstore_rates_invalid", "the rate plan", rules.check_rates(rates, operation_ids()))
+    app = App.objects.locked(app.id)
+    plan = {operation: [float(per_second), burst] for operation, (per_second, burst) in rates.items()}
+    detail = {"from": app.rates, "to": plan}
+    record("appstore.set_rates", by=by, at=at, app=app.id, developer=app.developer_id, detail=detail)
+    App.objects.filter(pk=app.id).update(rates=plan)
+    return _publish(app)
+
+
+@transaction.atomic
+def set_mode(
+    app: App,
+    mode: Mode,
+    *,
+    by: Actor,
+    at: datetime,
+    operation: str = rules.EVERY_OPERATION,
+    until: datetime | None = None,
+    reason: str = "",
+) -> ModeChange:
+    """Sets how firmly an operation is held, or all (`*`). Observe mode is only proposed: see `approve_mode`."""
+    rules.check_until(mode, until, at)
+    _check_operation(operation)
+    app = App.objects.locked(app.id)
+    change = ModeChange.objects.create(
+        app=app,
+        operation=operation,
+        mode=mode,
+        status=ModeStatus.PROPOSED,
+        until=until,
+        reason=reason,
+        proposed_by=str(by),
+        proposed_at=at,
+    )
+    detail = {"id": change.id, "operation": operation, "mode": str(mode), "until": until and until.isoformat()}
+    record("appstore.propose_mode", by=by, at=at, app=app.id, reason=reason, detail=detail)
+    return change if rules.needs_second_person(mode) else _put_into_effect(change, by=by, at=at)
+
+
+@transaction.atomic
+def approve_mode(change: ModeChange, *, by: Actor, at: datetime) -> ModeChange:
+    """A second person puts a proposed mode into effect; its end date counts from the proposal as it stands."""
+    if change.proposed_by == str(by):
+        raise PiepowderError(
+            "appstore_mode_same_person",
+            "whoever proposed a mode cannot approve it",
+            hint="ask a second person",
+            kind=ErrorKind.FORBIDDEN,
+        )
+    rules.check_until(Mode(change.mode), change.until, at)
+    App.objects.locked(change.app_id)
+    return _put_into_effect(change, by=by, at=at)
+
+
+@transaction.atomic
+def decline_mode(change: ModeChange, *, by: Actor, at: datetime, reason: str = "") -> ModeChange:
+    return ModeChange.objects.advance(
+        change, ModeStatus.DECLINED, verb="decline_mode", by=by, at=at, reason=reason, decided_by=str(by)
+    )
+
+
+@transaction.atomic
+def end_mode(change: ModeChange, *, by: Actor, at: datetime, reason: str = "") -> ModeChange:
+    """Ends a mode; what it held is enforced from then on, or falls back to the mode for all operations."""
+    app = App.objects.locked(change.app_id)
+    ended = ModeChange.objects.advance(
+        change, ModeStatus.ENDED, verb="end_mode", by=by, at=at, reason=reason, ended_at=at
+    )
+    _publish(app)
+    return ended
+
+
+def end_due_modes(*, by: Actor, at: datetime) -> list[ModeChange]:
+    """Ends the modes whose date has passed. The gateway holds to the date by itself; this keeps the books."""
+    return [end_mode(change, by=by, at=at, reason="its end date has passed") for change in ModeChange.objects.over(at)]
+
+
+def _put_into_effect(change: ModeChange, *, by: Actor, at: datetime) -> ModeChange:
+    for former in ModeChange.objects.in_effect(change.app).filter(operation=change.operation):
+        ModeChange.objects.advance(
+            former, ModeStatus.ENDED, verb="end_mode", by=by, at=at, reason=f"replaced by {change.id}", ended_at=at
+        )
+    changed = ModeChange.objects.advance(
+        change, ModeStatus.IN_EFFECT, verb="set_mode", by=by, at=at, reason=change.reason, decided_by=str(by)
+    )
+    _publish(change.app)
+    return changed
+
+
+def _publish(app: App) -> App:
+    """The app as the tables have it now, told to the gateways."""
+    fresh = App.objects.named(app.id)
+    publish("app", fresh.id, fresh.fact())
+    return fresh
+
+
+def _check_operation(operation: str) -> None:
+    known = operation_ids()
+    if operation != rules.EVERY_OPERATION and known is not None and operation not in known:
+        raise PiepowderError(
+            "appstore_operation_unknown", f"operation `{operation}` is not in the catalogue", hint="`*` is all of them"
+        )
+
+
+def _refuse(code: str, what: str, problems: list[str]) -> None:
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise PiepowderError(code, f"{what} is not valid: {problems[0]}{more}", problems=problems)

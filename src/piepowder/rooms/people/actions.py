@@ -1,0 +1,99 @@
+"""Sellers are provisioned, staff get accounts and keys. A key is shown once; only its digest is kept."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.ground.actor import Actor, ActorKind
+from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.people.models import Account, Seller, StaffKey
+from piepowder.rooms.people.rules import KEY_PREFIX, KeyRole
+from piepowder.rooms.publication.actions import publish
+
+
+@transaction.atomic
+def provision_seller(
+    *, marketplace_id: str, name: str, by: Actor, at: datetime, oidc_subject: str | None = None, active: bool = True
+) -> Seller:
+    """Creates a seller or brings it up to date; the marketplace's own id says which. Safe to repeat."""
+    if not marketplace_id.strip():
+        raise PiepowderError("people_marketplace_id_missing", "a seller needs the marketplace's own id")
+    _check_subject_free(marketplace_id, oidc_subject)
+    seller, made = Seller.objects.update_or_create(
+        marketplace_id=marketplace_id,
+        defaults={"name": name, "oidc_subject": oidc_subject, "active": active},
+        create_defaults={"name": name, "oidc_subject": oidc_subject, "active": active, "created_at": at},
+    )
+    detail = {"marketplace_id": marketplace_id, "active": active}
+    record(
+        "people.provision_seller",
+        by=by,
+        at=at,
+        seller=seller.id,
+        outcome="created" if made else "updated",
+        detail=detail,
+    )
+    publish("seller", seller.id, seller.fact())
+    return seller
+
+
+def _check_subject_free(marketplace_id: str, oidc_subject: str | None) -> None:
+    if oidc_subject is None:
+        return
+    holder = Seller.objects.filter(oidc_subject=oidc_subject).exclude(marketplace_id=marketplace_id).first()
+    if holder:
+        raise PiepowderError(
+            "people_subject_taken",
+            f"sign-in subject `{oidc_subject}` belongs to seller `{holder.id}`",
+            kind=ErrorKind.CONFLICT,
+        )
+
+
+@transaction.atomic
+def account_for_seller(seller: Seller, *, email: str, at: datetime, name: str = "") -> Account:
+    """The account of a person whom the marketplace's identity provider vouches for as acting for a seller."""
+    account = Account.objects.filter(email__iexact=email).first()
+    if account is None:
+        account = Account.objects.create_user(email, name=name, seller=seller)
+        by = Actor(ActorKind.SELLER, account.id)
+        record("people.link_account", by=by, at=at, seller=seller.id, detail={"account": account.id})
+        return account
+    if account.seller_id != seller.id:
+        raise PiepowderError(
+            "people_account_elsewhere", "this e-mail address belongs to another account", kind=ErrorKind.CONFLICT
+        )
+    return account
+
+
+@transaction.atomic
+def create_staff(*, email: str, by: Actor, at: datetime, name: str = "", password: str | None = None) -> Account:
+    """An account of the marketplace's staff; without a password it signs in through the staff's identity provider."""
+    if Account.objects.filter(email__iexact=email).exists():
+        raise PiepowderError("people_email_taken", f"there is an account `{email}` already", kind=ErrorKind.CONFLICT)
+    account = Account.objects.create_user(email, password, name=name, is_staff=True)
+    record("people.create_staff", by=by, at=at, detail={"account": account.id})
+    return account
+
+
+@transaction.atomic
+def create_staff_key(*, name: str, by: Actor, at: datetime, role: KeyRole = KeyRole.OPERATOR) -> tuple[StaffKey, str]:
+    """A new API key: (its row, the key itself, which nobody can show again)."""
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    key = StaffKey.objects.create(name=name, role=role, digest=digest_of(secret), created_at=at)
+    record("people.create_key", by=by, at=at, outcome=role, detail={"key": key.id, "name": name})
+    return key, secret
+
+
+@transaction.atomic
+def revoke_staff_key(key_id: str, *, by: Actor, at: datetime) -> None:
+    """Ends a key at once."""
+    if not StaffKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=at):
+        raise PiepowderError("people_key_unknown", f"no valid key `{key_id}`", kind=ErrorKind.NOT_FOUND)
+    record("people.revoke_key", by=by, at=at, detail={"key": key_id})
+
+
+def digest_of(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,54 @@
+"""Tells the gateways. `publish` runs inside the caller's transaction: what is told and what is stored commit together.
+
+Every published change holds one row lock to the end of its transaction, and the next change waits for it. So publish
+last, keep transactions short, and load in bulk by pieces of a few thousand facts each.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db import connection, transaction
+from msgspec import Struct
+
+from piepowder.core.facts.model import KINDS, PolicyFact
+from piepowder.core.kernel.json import encode_text
+from piepowder.rooms.ground.actor import Actor
+from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.publication.models import Fact, Policy, Version
+
+
+def publish(kind: str, key: str, fact: Struct | None) -> int:
+    """Publishes one fact (`None`: removed) and returns the number of the change."""
+    return publish_many([(kind, key, fact)])
+
+
+def publish_many(facts: Iterable[tuple[str, str, Struct | None]]) -> int:
+    """Publishes (kind, key, fact or None) under one number, all or nothing. The last of a repeated key wins."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a fact is published in the transaction of its change")
+    bodies = {(kind, key): _body(kind, fact) for kind, key, fact in facts}
+    number = Version.objects.raise_number()
+    Fact.objects.put([Fact(kind=kind, key=key, body=body, number=number) for (kind, key), body in bodies.items()])
+    return number
+
+
+def _body(kind: str, fact: Struct | None) -> str | None:
+    if fact is None:
+        return None
+    if type(fact) is not KINDS[kind]:
+        raise TypeError(f"a fact of kind `{kind}` is a {KINDS[kind].__name__}, not a {type(fact).__name__}")
+    return encode_text(fact)
+
+
+@transaction.atomic
+def publish_policy(files: Mapping[str, str], version: str, *, by: Actor, at: datetime) -> Policy:
+    """Puts a policy pack into force: file name -> text, and the version that questions and records call it.
+
+    The caller has checked that the pack compiles; a gateway that cannot compile it refuses personal data.
+    """
+    number = publish("policy", "current", PolicyFact(version=version, files=dict(files)))
+    policy = Policy.objects.create(
+        version=version, files=dict(files), number=number, published_by=str(by), published_at=at
+    )
+    record("publication.policy", by=by, at=at, outcome=version, detail={"id": policy.id, "number": number})
+    return policy
