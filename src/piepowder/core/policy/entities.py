@@ -10,6 +10,7 @@ from piepowder.core.policy.taxonomy import NO_PURPOSE, PURPOSES, ROLE_GROUPS, li
 Name = tuple[str, str]  # (entity type, id)
 
 PERSONAL: Name = ("DataGroup", "personal")
+ATTRIBUTES = ("purpose", "operation", "orderState", "standing", "environment", "declared")  # as in base.cedarschema
 
 
 def uid(kind: str, name: str) -> dict[str, str]:
@@ -41,19 +42,15 @@ def question_entities(question: Question, categories: Iterable[str]) -> Iterator
 
 def context(question: Question, declared: bool, attributes: Sequence[str]) -> dict[str, Any]:
     """The attributes that policies read; one nobody reads would only be parsed in vain."""
-    return {name: _ATTRIBUTES[name](question, declared) for name in attributes}
-
-
-_ATTRIBUTES = {
-    "purpose": lambda question, _: {"__entity": uid("Purpose", question.purpose or NO_PURPOSE)},
-    "operation": lambda question, _: question.operation,
-    "orderState": lambda question, _: {"__entity": uid("OrderState", question.order_state.value)},
-    "standing": lambda question, _: sorted(question.standing),
-    "environment": lambda question, _: question.environment,
-    "declared": lambda _, declared: declared,
-}
-
-ATTRIBUTES: tuple[str, ...] = tuple(_ATTRIBUTES)
+    whole = {
+        "purpose": {"__entity": uid("Purpose", question.purpose or NO_PURPOSE)},
+        "operation": question.operation,
+        "orderState": {"__entity": uid("OrderState", question.order_state.value)},
+        "standing": sorted(question.standing),
+        "environment": question.environment,
+        "declared": declared,
+    }
+    return {name: whole[name] for name in attributes}
 
 
 def _entity(kind: str, name: str, above: Iterable[Name] = ()) -> dict[str, Any]:

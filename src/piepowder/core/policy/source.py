@@ -29,10 +29,10 @@ def statements(file: str, text: str) -> Iterator[Statement]:
     """The policies of a file in order; a tail without `;` is a statement too, for the parser to complain about."""
     begin: int | None = None
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        if begin is None and not token.isspace() and not token.startswith("//"):
+        piece = match.group()
+        if begin is None and not piece.isspace() and not piece.startswith("//"):
             begin = match.start()
-        if token == ";" and begin is not None:
+        if piece == ";" and begin is not None:
             yield _statement(file, text, begin, match.end())
             begin = None
     if begin is not None:
