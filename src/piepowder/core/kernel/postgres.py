@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from piepowder.core.kernel import folder as folders
-from piepowder.core.kernel.engine import Engine, engine_for
+from piepowder.core.kernel.engine import Engine, engine_for, unprivileged_account
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.kernel.processes import command_line, end_all, free_port, port_is_free, processes_in, spawn, stop
 
@@ -144,9 +144,9 @@ class EmbeddedPostgres:
     def _bring_up(self) -> None:
         first = not self.files.exists()
         folders.require_space(self.data, SPACE_FIRST_START_MEBIBYTES if first else SPACE_START_MEBIBYTES)
+        if os.geteuid() == 0:
+            folders.open_to(self.data, unprivileged_account(self.data))
         engine = engine_for(self.data)
-        if engine.account:
-            folders.open_to(self.data, engine.account)
         self._refuse_foreign_version(engine)
         self._end_leftovers()
         self._own(self.run, engine, 0o755)

@@ -133,3 +133,27 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether that very process listens on that TCP port: several may share one, so asking the port does not tell (Linux)."""
+    held = {_link(entry) for entry in Path(f"/proc/{pid}/fd").glob("*")}
+    return any(f"socket:[{inode}]" in held for inode in _listening(port))
+
+
+def _link(entry: Path) -> str:
+    try:
+        return os.readlink(entry)
+    except OSError:
+        return ""
+
+
+def _listening(port: int) -> list[str]:
+    rows = [row.split() for table in ("tcp", "tcp6") for row in _table(table)]
+    # Columns of proc(5): local address as hexadecimal address:port, state (0A: listening), inode.
+    return [row[9] for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port]
+
+
+def _table(name: str) -> list[str]:
+    path = Path("/proc/net") / name
+    return path.read_text().splitlines()[1:] if path.exists() else []
