@@ -1,0 +1,35 @@
+"""The verbs of consent: a seller grants, narrows and revokes; an app's client exchanges codes and refreshes tokens."""
+
+from piepowder.rooms.consent.actions.clients import app_may_call, register_client, rotate_secret, secret_is_valid
+from piepowder.rooms.consent.actions.grants import expire_due, grant, narrow, revoke
+from piepowder.rooms.consent.actions.introspection import describe_token
+from piepowder.rooms.consent.actions.tokens import (
+    issue,
+    issue_grantless,
+    provision_refresh_token,
+    revoke_token,
+    save_code,
+    take_code,
+    take_refresh_token,
+    use_up_code,
+)
+
+__all__ = [
+    "app_may_call",
+    "describe_token",
+    "expire_due",
+    "grant",
+    "issue",
+    "issue_grantless",
+    "narrow",
+    "provision_refresh_token",
+    "register_client",
+    "revoke",
+    "revoke_token",
+    "rotate_secret",
+    "save_code",
+    "secret_is_valid",
+    "take_code",
+    "take_refresh_token",
+    "use_up_code",
+]

@@ -1,0 +1,87 @@
+"""Clients of apps and their secrets."""
+
+import hmac
+from datetime import datetime
+
+from django.db import transaction
+
+from piepowder.core.kernel.errors import PiepowderError
+from piepowder.core.kernel.ids import new_id
+from piepowder.rooms.appstore.models import App
+from piepowder.rooms.consent.models import Client, ClientSecret
+from piepowder.rooms.consent.rules import SECRET_LIFETIME, SECRET_OVERLAP, redirect_problem
+from piepowder.rooms.consent.texts import digest_bytes, secret_text
+from piepowder.rooms.ground.actor import Actor
+from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.standing.models import Subject
+from piepowder.rooms.standing.rules import Capability
+
+
+@transaction.atomic
+def register_client(
+    app: App,
+    *,
+    redirect_uris: tuple[str, ...] = (),
+    confidential: bool = True,
+    lasting: bool = False,
+    by: Actor,
+    at: datetime,
+) -> tuple[Client, str]:
+    """A client of the app and its first secret (empty for a public client), shown this once.
+
+    The first client bears the app's own client id. `lasting`: works as Amazon's libraries do, without PKCE and with one
+    refresh token for the life of a grant.
+    """
+    if lasting and not confidential:
+        raise PiepowderError(
+            "consent_lasting_needs_secret", "only a confidential client may keep a lasting refresh token"
+        )
+    for uri in redirect_uris:
+        if problem := redirect_problem(uri):
+            raise PiepowderError("consent_redirect_refused", f"redirect address `{uri}` {problem}", uri=uri)
+    client = Client.objects.create(
+        client_id=new_id("client") if app.clients.exists() else app.client_id,
+        app=app,
+        name=app.name,
+        client_type=Client.CLIENT_CONFIDENTIAL if confidential else Client.CLIENT_PUBLIC,
+        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        redirect_uris=" ".join(redirect_uris),
+        lasting=lasting,
+    )
+    record("consent.register_client", by=by, at=at, app=app.id, detail={"client": client.client_id, "lasting": lasting})
+    return client, _add_secret(client, at=at) if confidential else ""
+
+
+@transaction.atomic
+def rotate_secret(client: Client, *, by: Actor, at: datetime) -> str:
+    """A new secret, shown this once. The present one stays valid for seven days; one from before that ends now."""
+    if not client.confidential:
+        raise PiepowderError("consent_client_has_no_secret", f"client `{client.client_id}` is public and has no secret")
+    Client.objects.select_for_update().get(pk=client.pk)
+    newest = ClientSecret.objects.valid(client, at).order_by("-created_at", "-id").first()
+    if newest is not None:
+        ClientSecret.objects.valid(client, at).exclude(pk=newest.pk).update(expires_at=at)
+        newest.expires_at = min(newest.expires_at, at + SECRET_OVERLAP)
+        newest.save(update_fields=["expires_at"])
+    record("consent.rotate_secret", by=by, at=at, app=client.app_id, detail={"client": client.client_id})
+    return _add_secret(client, at=at)
+
+
+def _add_secret(client: Client, *, at: datetime) -> str:
+    text = secret_text()
+    ClientSecret.objects.create(
+        client=client, digest=digest_bytes(text), created_at=at, expires_at=at + SECRET_LIFETIME
+    )
+    return text
+
+
+def secret_is_valid(client: Client, text: str, *, at: datetime) -> bool:
+    """Compares with every valid secret, in constant time."""
+    presented = digest_bytes(text)
+    digests = ClientSecret.objects.valid(client, at).values_list("digest", flat=True)
+    return sum(hmac.compare_digest(presented, bytes(digest)) for digest in digests) > 0
+
+
+def app_may_call(app: App) -> bool:
+    """Whether standing permits calls at all; a token for an app that may not call would be good for nothing."""
+    return Capability.CALL in Subject.objects.capabilities(app.id, app.developer_id)

@@ -1,0 +1,30 @@
+"""What an app asks a seller for, read from the manifest of one of its versions."""
+
+from dataclasses import dataclass
+
+from piepowder.rooms.appstore.models import App
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    version: str
+    purposes: dict[str, tuple[str, ...]]  # purpose -> data categories wanted for it
+    operations: dict[str, tuple[str, ...]]  # purpose -> operations called for it
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(sorted({category for wanted in self.purposes.values() for category in wanted}))
+
+
+def asked_by(app: App, version: str | None = None) -> Asked:
+    """The manifest seen by purpose; `appstore_version_unknown` if the app has no such version."""
+    manifest = app.manifest(version)
+    purposes = sorted({*manifest.categories, *(one for ones in manifest.operations.values() for one in ones)})
+    return Asked(
+        version=version or app.current_version,
+        purposes={purpose: manifest.categories.get(purpose, ()) for purpose in purposes},
+        operations={
+            purpose: tuple(operation for operation, ones in manifest.operations.items() if purpose in ones)
+            for purpose in purposes
+        },
+    )

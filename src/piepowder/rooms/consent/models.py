@@ -1,0 +1,267 @@
+"""Grants, OAuth clients and their secrets, codes and tokens. Of codes, secrets and tokens only SHA-256 digests are stored.
+
+The tables behind the OAuth server extend those of django-oauth-toolkit (its swappable models); `Grant` is the domain's own
+word, a seller's authorisation, and has nothing to do with that library's `Grant`, here `AuthorizationCode`.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+)
+
+from piepowder.core.facts.model import GrantFact
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.appstore.models import App
+from piepowder.rooms.consent.rules import TRANSITIONS, GrantStatus
+from piepowder.rooms.ground.models import PrefixedModel, StatefulModel, StateQuerySet
+from piepowder.rooms.people.models import Seller
+
+
+class GrantQuerySet(StateQuerySet["Grant"]):
+    def named(self, grant_id: str) -> "Grant":
+        """One grant with its app and seller; `consent_grant_unknown` if there is none."""
+        if found := self.select_related("app", "seller").filter(pk=grant_id).first():
+            return found
+        raise PiepowderError("consent_grant_unknown", f"no grant `{grant_id}`", kind=ErrorKind.NOT_FOUND)
+
+    def locked(self, grant_id: str) -> "Grant":
+        """As `named`, locked until the transaction ends."""
+        return self.select_for_update(of=("self",)).named(grant_id)
+
+    def active_between(self, app_id: str, seller_id: str) -> "Grant | None":
+        """The one active grant of a seller for an app, locked until the transaction ends."""
+        return (
+            self.select_for_update(of=("self",)).filter(app=app_id, seller=seller_id, status=GrantStatus.ACTIVE).first()
+        )
+
+    def of_seller(self, seller_id: str) -> "GrantQuerySet":
+        return self.filter(seller=seller_id).select_related("app", "app__developer").order_by("status", "-granted_at")
+
+    def newest(self) -> "GrantQuerySet":
+        return self.select_related("app", "seller").order_by("-granted_at")
+
+    def due(self, moment: datetime) -> "GrantQuerySet":
+        """Active grants whose time is over."""
+        return self.filter(status=GrantStatus.ACTIVE, expires_at__lte=moment)
+
+
+class Grant(PrefixedModel, StatefulModel):
+    """A seller's authorisation of an app: for which purposes, and of which data categories."""
+
+    id_prefix = "grt"
+    transitions = TRANSITIONS
+
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="grants")
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="grants")
+    version = models.CharField(max_length=64)  # the app version whose manifest the seller saw
+    purposes = ArrayField(models.CharField(max_length=64))
+    categories = ArrayField(models.CharField(max_length=64), null=True, blank=True)  # NULL: all the manifest declares
+    status = models.CharField(
+        max_length=16, choices=[(s.value, s.value) for s in GrantStatus], default=GrantStatus.ACTIVE
+    )
+    granted_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("app", "seller"), condition=Q(status="active"), name="consent_grant_one_active"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.app_id} for {self.seller_id}"
+
+    def ledger_fields(self) -> dict[str, str]:
+        return {"app": self.app_id, "seller": self.seller_id, "grant": self.id}
+
+    def fact(self) -> GrantFact:
+        return GrantFact(
+            id=self.id,
+            app=self.app_id,
+            seller=self.seller_id,
+            version=self.version,
+            purposes=tuple(self.purposes),
+            categories=None if self.categories is None else tuple(self.categories),
+            expires_at=self.expires_at.timestamp(),
+        )
+
+
+class ClientQuerySet(models.QuerySet["Client"]):
+    def get_by_natural_key(self, client_id: str) -> "Client":
+        return self.get(client_id=client_id)
+
+    def known(self, client_id: str) -> "Client | None":
+        """The client with its app, or None; a NUL byte cannot be in any client's id and PostgreSQL would refuse to be asked."""
+        if "\0" in client_id:
+            return None
+        return self.select_related("app").filter(client_id=client_id).first()
+
+    def lasting_of(self, app: App) -> "Client | None":
+        """The app's client that works as Amazon's libraries do."""
+        return self.filter(app=app, lasting=True).order_by("pk").first()
+
+
+class Client(AbstractApplication):  # type: ignore[misc]
+    """A program that may ask for tokens in the name of an app.
+
+    `lasting` clients work as Amazon's libraries do: confidential, without PKCE, one refresh token for the life of a grant.
+    """
+
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="clients")
+    lasting = models.BooleanField(default=False)
+    client_secret = models.CharField(max_length=1, blank=True, default="")  # unused: secrets have a table of their own
+    hash_client_secret = models.BooleanField(default=False)
+
+    objects = ClientQuerySet.as_manager()
+
+    def natural_key(self) -> tuple[str]:
+        return (self.client_id,)
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Exact comparison with a registered address, byte by byte (RFC 9700 section 2.1)."""
+        return uri in self.redirect_uris.split()
+
+    def allows_grant_type(self, *grant_types: str) -> bool:
+        """Confidential clients may also ask without a seller; public ones only in a seller's name."""
+        wanted = set(grant_types)
+        if self.client_type == self.CLIENT_CONFIDENTIAL:
+            return bool(wanted & {self.GRANT_AUTHORIZATION_CODE, self.GRANT_CLIENT_CREDENTIALS})
+        return self.GRANT_AUTHORIZATION_CODE in wanted
+
+    @property
+    def confidential(self) -> bool:
+        return bool(self.client_type == self.CLIENT_CONFIDENTIAL)
+
+
+class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
+    def valid(self, client: Client, moment: datetime) -> "ClientSecretQuerySet":
+        return self.filter(client=client, expires_at__gt=moment)
+
+
+class ClientSecret(PrefixedModel):
+    """One of at most two secrets that are valid at once. 256 random bits, so a plain SHA-256 is enough and fast."""
+
+    id_prefix = "csec"
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="secrets")
+    digest = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    objects = ClientSecretQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class AuthorizationCodeQuerySet(models.QuerySet["AuthorizationCode"]):
+    def presented(self, digest: str) -> "AuthorizationCode | None":
+        """The row of a presented code, locked."""
+        found: AuthorizationCode | None = (
+            self.select_for_update(of=("self",)).select_related("grant").filter(code=digest).first()
+        )
+        return found
+
+
+class AuthorizationCode(AbstractGrant):  # type: ignore[misc]
+    """A code on its way from the consent page to the app. `code` holds the hex digest; the row outlives its use."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="+")
+    family = models.UUIDField(unique=True)  # of the tokens that come from it
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AuthorizationCodeQuerySet.as_manager()
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def live(self, moment: datetime) -> "AccessTokenQuerySet":
+        return self.filter(revoked_at=None, expires__gt=moment)
+
+
+class AccessToken(AbstractAccessToken):  # type: ignore[misc]
+    """Opaque; a refresh adds a row and never overwrites one. `token` stays empty, `token_checksum` is the hex digest."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access"
+        GRANTLESS = "grantless"
+
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="+")
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.CASCADE, related_name="+")
+    seller = models.ForeignKey(Seller, null=True, on_delete=models.PROTECT, related_name="+")
+    family = models.UUIDField(null=True, db_index=True)
+    issued_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+
+class RefreshTokenQuerySet(models.QuerySet["RefreshToken"]):
+    def presented(self, digest: str) -> "RefreshToken | None":
+        """The row of a presented token, locked: of fifty that refresh at once, one is first."""
+        return self.select_for_update(of=("self",)).select_related("grant").filter(token_checksum=digest).first()
+
+    def usable(self, moment: datetime) -> "RefreshTokenQuerySet":
+        return self.filter(revoked=None, used_at=None, expires_at__gt=moment, grant__status=GrantStatus.ACTIVE)
+
+
+class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]
+    """Lasting, or one link of a chain (`token_family`) of which only the last is alive."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="+")
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)  # when it was exchanged for its child; stays NULL if lasting
+
+    objects = RefreshTokenQuerySet.as_manager()
+
+    class Meta(AbstractRefreshToken.Meta):  # type: ignore[misc]
+        unique_together = ()
+        constraints = (models.UniqueConstraint(fields=("token_checksum",), name="consent_refreshtoken_checksum"),)
+
+
+class IDToken(AbstractIDToken):  # type: ignore[misc]
+    """Asked for by django-oauth-toolkit; no row is ever made, for the server issues no identity tokens."""
+
+
+class RestrictedTokenQuerySet(models.QuerySet["RestrictedToken"]):
+    def live(self, moment: datetime) -> "RestrictedTokenQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=moment)
+
+
+class RestrictedToken(models.Model):
+    """A restricted data token. Rows are inserted by the gateway with SQL of its own: change the columns on both sides."""
+
+    id = models.CharField(primary_key=True, max_length=64)
+    digest = models.BinaryField(max_length=32, unique=True)
+    app_id = models.TextField()
+    grant_id = models.TextField(db_index=True)
+    seller_id = models.TextField()
+    restriction = models.TextField()
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RestrictedTokenQuerySet.as_manager()
+
+    class Meta:
+        db_table = "consent_restricted_token"
+
+    def __str__(self) -> str:
+        return self.id

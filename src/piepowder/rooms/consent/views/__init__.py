@@ -1,0 +1,1 @@
+"""The doors of consent: machines' (`oauth`), the consent page (`authorise`), the seller's own page (`my_apps`)."""
