@@ -130,9 +130,7 @@ def canonical_path(raw: bytes) -> tuple[str, tuple[str, ...]]:
         return path, tuple(path[1:].split("/"))
     if _ENCODED(path) is None or not _NEVER_ENCODED.isdisjoint(_PERCENT_CODES(path)):
         raise _non_canonical("the path is not in canonical form")
-    segments = tuple([_decode(part, "path") for part in path[1:].split("/")])
-    if any(part in (".", "..") for part in segments):
-        raise _non_canonical("the path is not in canonical form")
+    segments = tuple([_decode_segment(part) for part in path[1:].split("/")])
     return "/" + "/".join([quote(part, safe=_SAFE_IN_PATH) for part in segments]), segments
 
 
@@ -160,7 +158,7 @@ def parse_query(raw: bytes) -> tuple[tuple[str, str], ...]:
             continue
         name, _, value = part.partition("=")
         if decode:
-            name, value = _decode(name.replace("+", " "), "query"), _decode(value.replace("+", " "), "query")
+            name, value = _decode_parameter(name), _decode_parameter(value)
         lowered = name.lower()
         if lowered in _TOKENS_IN_QUERY:
             raise Refused(
@@ -214,17 +212,30 @@ def _too_large(limit_bytes: int) -> Refused:
     return Refused("too_large", "body_too_large", f"the body is larger than {limit_bytes} bytes")
 
 
-def _decode(text: str, place: str) -> str:
-    """Percent-decoded UTF-8 without control characters, strictly."""
-    try:
-        decoded = unquote_to_bytes(text).decode("utf-8") if "%" in text else text
-    except UnicodeDecodeError:
-        decoded = "\x00"
-    if _CONTROL(decoded) is None:
-        return decoded
-    if place == "path":
+def _decode_parameter(text: str) -> str:
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    decoded = _decode(text)
+    if decoded is None:
+        raise Refused("invalid", "malformed_query", "the query holds bytes that are not text")
+    return decoded
+
+
+def _decode_segment(text: str) -> str:
+    decoded = _decode(text)
+    if decoded is None or decoded in (".", ".."):
         raise _non_canonical("the path holds bytes that are not text")
-    raise Refused("invalid", "malformed_query", "the query holds bytes that are not text")
+    return decoded
+
+
+def _decode(text: str) -> str | None:
+    """Percent-decoded, strictly UTF-8 and without control characters; None if it is anything else."""
+    try:
+        decoded = unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return decoded if _CONTROL(decoded) is None else None
 
 
 def _check_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
