@@ -8,6 +8,7 @@ Natural batching: while a commit is under way, the next batch gathers; nobody wa
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 import psycopg
@@ -28,7 +29,8 @@ PARTITION_INTERVAL_SECONDS = 6 * 3600
 
 _log = structlog.get_logger("piepowder.ledger")
 _CASTS = {"orders": "%s::bytea[]", "subjects": "%s::bytea[]", "detail": "%s::json"}
-_INSERT = f"INSERT INTO ledger_record ({COLUMN_LIST}) VALUES ({', '.join(_CASTS.get(c, '%s') for c in COLUMNS)})"
+_VALUES = ", ".join(_CASTS.get(name, "%s") for name in COLUMNS)
+_INSERT = f"INSERT INTO ledger_record ({COLUMN_LIST}) VALUES ({_VALUES})"  # noqa: S608 - names of our own columns
 
 Waiter = tuple[bytes, "asyncio.Future[None]"]
 
@@ -102,7 +104,7 @@ class Appender:
             batch, self._waiting = self._waiting[:BATCH_ROWS_MAX], self._waiting[BATCH_ROWS_MAX:]
             connection = self._idle.pop()
             committed = connection.commit([row for row, _ in batch])
-            committed.add_done_callback(lambda done, c=connection, b=batch: self._answered(c, b, done))
+            committed.add_done_callback(partial(self._answered, connection, batch))
 
     def _answered(self, connection: CopyConnection, batch: list[Waiter], done: "asyncio.Future[None]") -> None:
         error = done.exception()

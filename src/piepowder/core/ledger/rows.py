@@ -114,4 +114,3 @@ def _hashes(hashes: tuple[bytes, ...]) -> bytes:
     else:
         body = b"".join([_int32(len(item)) + item for item in hashes])
     return _array_head(20 + len(body), 1, 0, _BYTEA_OID, count, 1) + body
-

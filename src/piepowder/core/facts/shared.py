@@ -1,0 +1,72 @@
+"""Equal values kept once. Thousands of grants hold the same purposes, thousands of app versions the same manifest."""
+
+from collections.abc import Hashable
+from typing import Any, TypeVar, cast
+
+from piepowder.core.facts.model import AppFact, GrantFact, ManifestFact, StandingFact
+
+T = TypeVar("T", bound=Hashable)
+
+_VALUES_MAX = 50_000
+
+
+class Shared:
+    """One pool per worker. It forgets everything when it is full, which costs memory later and never correctness."""
+
+    def __init__(self) -> None:
+        self._values: dict[Any, Any] = {}
+
+    def value(self, value: T) -> T:
+        """The first value seen that is equal to this one."""
+        return cast(T, self._keep(value, value))
+
+    def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        known: tuple[str, ...] | None = self._values.get(words)
+        if known is not None:
+            return known
+        return self.value(tuple(map(self.value, words)))
+
+    def app(self, fact: AppFact) -> AppFact:
+        return AppFact(
+            id=fact.id,
+            developer=self.value(fact.developer),
+            name=fact.name,
+            environment=self.value(fact.environment),
+            roles=self.words(fact.roles),
+            current_version=self.value(fact.current_version),
+            versions={self.value(version): self.manifest(manifest) for version, manifest in fact.versions.items()},
+            modes=self._mapping("modes", fact.modes),
+            rates=self._mapping("rates", fact.rates),
+        )
+
+    def manifest(self, fact: ManifestFact) -> ManifestFact:
+        operations = self._word_lists("operations", fact.operations)
+        categories = self._word_lists("categories", fact.categories)
+        key = ("manifest", id(operations), id(categories), fact.substitutes_everywhere)
+        return cast(ManifestFact, self._keep(key, ManifestFact(operations, categories, fact.substitutes_everywhere)))
+
+    def grant(self, fact: GrantFact, app: str, seller: str) -> GrantFact:
+        """`app` and `seller` are the same words as in the fact, as the snapshot holds them already."""
+        return GrantFact(
+            id=fact.id,
+            app=app,
+            seller=seller,
+            version=self.value(fact.version),
+            purposes=self.words(fact.purposes),
+            categories=None if fact.categories is None else self.words(fact.categories),
+            expires_at=fact.expires_at,
+        )
+
+    def standing(self, fact: StandingFact) -> StandingFact:
+        return StandingFact(capabilities=self.words(fact.capabilities))
+
+    def _word_lists(self, name: str, lists: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return self._mapping(name, {self.value(key): self.words(words) for key, words in lists.items()})
+
+    def _mapping(self, name: str, mapping: dict[str, Any]) -> dict[str, Any]:
+        return cast(dict[str, Any], self._keep((name, tuple(mapping.items())), mapping))
+
+    def _keep(self, key: Hashable, value: Any) -> Any:
+        if len(self._values) >= _VALUES_MAX:
+            self._values.clear()
+        return self._values.setdefault(key, value)

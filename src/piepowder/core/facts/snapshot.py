@@ -1,0 +1,198 @@
+"""Everything a gateway worker knows, as one immutable value with a number.
+
+    rows of the database --read_rows--> Changes --Snapshot.with_changes--> the next Snapshot
+
+A later release of the control plane may have written a row that this one cannot read. Such a row is treated as the strictest it could
+mean (an app, seller, grant, standing or policy that is not there; a token revoked for good) and reported, never guessed.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple, cast
+
+import msgspec
+from msgspec import Struct
+
+from piepowder.core.facts.model import (
+    KINDS,
+    AppFact,
+    GrantFact,
+    PolicyFact,
+    RevokedTokenFact,
+    SellerFact,
+    StandingFact,
+    decode_fact,
+)
+from piepowder.core.facts.shared import Shared
+from piepowder.core.facts.table import Table
+
+FOREVER = float("inf")
+POLICY_KEY = "current"
+NO_CAPABILITIES: frozenset[str] = frozenset()
+
+
+class Row(NamedTuple):
+    """One stored fact: `body` is its JSON, None once it is removed."""
+
+    kind: str
+    key: str
+    body: str | bytes | None
+    number: int
+
+
+class Unreadable(NamedTuple):
+    kind: str
+    key: str
+    why: str
+
+
+class Changes:
+    """Facts read from rows, by kind and key; None where one is gone. The last row of a key wins."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.apps: dict[str, AppFact | None] = {}
+        self.grants: dict[str, GrantFact | None] = {}
+        self.sellers: dict[str, SellerFact | None] = {}
+        self.standing: dict[str, StandingFact | None] = {}
+        self.revoked_tokens: dict[bytes, float | None] = {}
+        self.policy: dict[str, PolicyFact | None] = {}
+        self.keys: list[tuple[str, str]] = []
+        self.unreadable: list[Unreadable] = []
+
+
+class Snapshot(Struct, frozen=True, kw_only=True, eq=False):
+    """Facts by key. A grant that was revoked and a subject without standing are simply not there."""
+
+    number: int = 0  # of the newest change in it
+    apps: Table[str, AppFact] = msgspec.field(default_factory=Table)
+    grants: Table[str, GrantFact] = msgspec.field(default_factory=Table)
+    sellers: Table[str, SellerFact] = msgspec.field(default_factory=Table)
+    standing: Table[str, StandingFact] = msgspec.field(default_factory=Table)  # by app id and by developer id
+    revoked_tokens: Table[bytes, float] = msgspec.field(default_factory=Table)  # SHA-256 -> until (seconds)
+    policy: PolicyFact | None = None
+    grants_by_pair: Table[tuple[str, str], GrantFact] = msgspec.field(default_factory=Table)  # (app, seller) -> newest
+
+    def capabilities(self, app: AppFact) -> frozenset[str]:
+        """What the app may do just now: what its own standing and its developer's both allow."""
+        own, developers = self.standing.get(app.id), self.standing.get(app.developer)
+        if own is None or developers is None:
+            return NO_CAPABILITIES
+        return frozenset(own.capabilities).intersection(developers.capabilities)
+
+    def with_changes(self, changes: Changes) -> "Snapshot":
+        """The snapshot after these changes. Costs what changed, not what is there; this one stays as it is."""
+        return Snapshot(
+            number=max(self.number, changes.number),
+            apps=self.apps.replace(changes.apps),
+            grants=self.grants.replace(changes.grants),
+            sellers=self.sellers.replace(changes.sellers),
+            standing=self.standing.replace(changes.standing),
+            revoked_tokens=self.revoked_tokens.replace(changes.revoked_tokens),
+            policy=changes.policy.get(POLICY_KEY, self.policy),
+            grants_by_pair=self.grants_by_pair.replace(self._pairs(changes)),
+        )
+
+    def without_revocations_before(self, moment: float) -> "Snapshot":
+        """Forgets revoked tokens that have expired by themselves (seconds since 1970)."""
+        over: dict[bytes, float | None] = {d: None for d, until in self.revoked_tokens.items() if until < moment}
+        return msgspec.structs.replace(self, revoked_tokens=self.revoked_tokens.replace(over)) if over else self
+
+    def _pairs(self, changes: Changes) -> dict[tuple[str, str], GrantFact | None]:
+        """Of several grants between one app and one seller the index has the newest; ids sort by time."""
+        pairs: dict[tuple[str, str], GrantFact | None] = {}
+        for key in changes.grants:
+            old = self.grants.get(key)
+            if old is not None and self.grants_by_pair.get((old.app, old.seller)) is old:
+                pairs[old.app, old.seller] = None
+        for grant in changes.grants.values():
+            if grant is None:
+                continue
+            pair = (grant.app, grant.seller)
+            there = pairs[pair] if pair in pairs else self.grants_by_pair.get(pair)
+            if there is None or there.id <= grant.id:
+                pairs[pair] = grant
+        return pairs
+
+
+def read_rows(rows: Iterable[Row], *, known: Snapshot, shared: Shared, into: Changes | None = None) -> Changes:
+    """Decodes rows. `known` lends the words it holds already, so that a grant does not keep its own copy of an app's id."""
+    changes = Changes() if into is None else into
+    for row in rows:
+        changes.number = max(changes.number, row.number)
+        if row.kind not in KINDS:
+            changes.unreadable.append(Unreadable(row.kind, row.key, "unknown kind"))
+            continue
+        changes.keys.append((row.kind, row.key))
+        try:
+            fact = None if row.body is None else decode_fact(row.kind, row.body)
+            _READERS[row.kind](changes, row.key, fact, known, shared)
+        except (msgspec.DecodeError, ValueError) as error:
+            changes.unreadable.append(Unreadable(row.kind, row.key, str(error)))
+            _STRICTEST[row.kind](changes, row.key)
+    return changes
+
+
+def _app(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    app = shared.app(cast(AppFact, fact)) if fact is not None else None
+    changes.apps[_own(key, app)] = app
+
+
+def _grant(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    if fact is None:
+        changes.grants[key] = None
+        return
+    grant = cast(GrantFact, fact)
+    app, seller = known.apps.get(grant.app), known.sellers.get(grant.seller)
+    grant = shared.grant(grant, app.id if app else grant.app, seller.id if seller else grant.seller)
+    changes.grants[_own(key, grant)] = grant
+
+
+def _seller(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    seller = cast("SellerFact | None", fact)
+    changes.sellers[_own(key, seller)] = seller
+
+
+def _standing(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    changes.standing[key] = shared.standing(cast(StandingFact, fact)) if fact is not None else None
+
+
+def _policy(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    changes.policy[key] = cast("PolicyFact | None", fact)
+
+
+def _revoked_token(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    changes.revoked_tokens[bytes.fromhex(key)] = cast(RevokedTokenFact, fact).until if fact is not None else None
+
+
+def _own(key: str, fact: AppFact | GrantFact | SellerFact | None) -> str:
+    """The key, as the fact itself holds it."""
+    if fact is None:
+        return key
+    if fact.id != key:
+        raise ValueError(f"stored under `{key}`, but says `{fact.id}`")
+    return fact.id
+
+
+def _revoked_for_good(changes: Changes, key: str) -> None:
+    try:
+        changes.revoked_tokens[bytes.fromhex(key)] = FOREVER
+    except ValueError:
+        return  # no token has such a digest
+
+
+_READERS = {
+    "app": _app,
+    "grant": _grant,
+    "seller": _seller,
+    "standing": _standing,
+    "policy": _policy,
+    "revoked_token": _revoked_token,
+}
+_STRICTEST = {
+    "app": lambda changes, key: changes.apps.update({key: None}),
+    "grant": lambda changes, key: changes.grants.update({key: None}),
+    "seller": lambda changes, key: changes.sellers.update({key: None}),
+    "standing": lambda changes, key: changes.standing.update({key: None}),
+    "policy": lambda changes, key: changes.policy.update({key: None}),
+    "revoked_token": _revoked_for_good,
+}
