@@ -2,6 +2,9 @@
 
 Files: `pack.toml` (name, version, title, description), any number of `*.cedar`, `questions.toml`, `README.md`, and
 `schema.cedarschema`, which is our own schema written out for editors: a pack may leave it out but not change it.
+
+`extends = "data-protection"` in `pack.toml` takes over every file of a shipped pack that this one does not have itself. It is
+resolved when the folder is read: what travels, and what the digest covers, is the whole text.
 """
 
 import hashlib
@@ -75,7 +78,24 @@ def read_pack(place: str | Path | Traversable) -> Pack:
             kind=ErrorKind.NOT_FOUND,
             pack=str(place),
         )
-    return Pack.from_files({entry.name: _text(entry) for entry in folder.iterdir() if entry.name.endswith(_SUFFIXES)})
+    return Pack.from_files(_with_base(_texts(folder)))
+
+
+def _texts(folder: Path | Traversable) -> dict[str, str]:
+    return {entry.name: _text(entry) for entry in folder.iterdir() if entry.name.endswith(_SUFFIXES)}
+
+
+def _with_base(files: dict[str, str]) -> dict[str, str]:
+    """The files, with those of the pack that is extended beneath them. Only one step: shipped packs to extend stand alone."""
+    base = _title_page(files).get("extends")
+    if base is None:
+        return files
+    if base not in shipped_packs():
+        raise _unreadable(f"a pack cannot extend `{base}`", f"give one of {', '.join(shipped_packs())}")
+    beneath = _texts(_shipped(str(base)))
+    if "extends" in _title_page(beneath):
+        raise _unreadable(f"a pack cannot extend `{base}`, which extends another itself", "extend that one instead")
+    return {**beneath, **files}
 
 
 def shipped_packs() -> tuple[str, ...]:
