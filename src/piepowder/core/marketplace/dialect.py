@@ -22,6 +22,8 @@ class Refusal(Struct, frozen=True, kw_only=True):
     reason: str
     message: str
     hint: str = ""  # what would change it
+    allow: tuple[str, ...] = ()  # with `method`: the methods that the path knows
+    retry_after_seconds: int | None = None  # with `throttled` and `unavailable`
 
 
 class WireAnswer(Struct, frozen=True):

@@ -52,6 +52,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
     enum: tuple[str, ...] = ()
     pattern: str | None = None
     max_length: int | None = 2048
+    minimum: int | None = None
     maximum: int | None = None
     category: str | None = None
     max_items: int | None = None
@@ -118,3 +119,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, eq=False):
     digest: str
     operations: dict[str, Operation]
     unclassified: tuple[str, ...] = ()  # `operation: path.to.field`, for `piepowder catalogue check`
+    unguarded: tuple[
+        str, ...
+    ] = ()  # `METHOD /path` of the document without `x-piepowder-operation`: refused at the gate
+    unmatched: tuple[str, ...] = ()  # overlay targets that lead nowhere

@@ -1,0 +1,1 @@
+"""Amazon's Selling Partner API: Orders (both versions), Tokens, Sales and Sellers."""

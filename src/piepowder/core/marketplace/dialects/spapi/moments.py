@@ -1,0 +1,20 @@
+"""Dates as clients really send them: with `Z`, with an offset, naive (read as UTC), or a day alone."""
+
+from datetime import UTC, datetime
+
+
+def parse_moment(value: object) -> datetime | None:
+    """Aware, in UTC; None where it is no ISO 8601 date."""
+    if not isinstance(value, str) or not value.isascii():
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    if moment.year in (1, 9999):  # an offset could lead out of the calendar
+        return None
+    return moment.astimezone(UTC)
