@@ -71,12 +71,21 @@ def digest_of(token: str) -> bytes:
 class Tokens:
     """One per worker."""
 
-    def __init__(self, database: Database, feed: Feed) -> None:
-        self._database = database
+    def __init__(self, dsn: str, feed: Feed) -> None:
+        self._database = Database(dsn)
         self._feed = feed
         self._known: dict[bytes, TokenFact] = {}  # oldest first
         self._unknown: dict[bytes, float] = {}  # digest -> believed until, database time
         self._asking: dict[bytes, asyncio.Task[TokenFact | None]] = {}
+
+    async def start(self) -> None:
+        """Connects; `gateway_database_unavailable` where the database or the view of tokens is not there."""
+        await self._database.run(_LOOK_UP, [b""])
+
+    async def stop(self) -> None:
+        for task in list(self._asking.values()):
+            task.cancel()
+        await self._database.close()
 
     async def lookup(self, token: str) -> TokenFact | None:
         """The token's fact, revoked or expired ones included, or None if there is no such token.
