@@ -3,6 +3,9 @@
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+#: what stands in the settings while no database is known: a port where nobody listens, so that every question fails
+NO_DATABASE = "postgresql://none@127.0.0.1:1/none"
+
 
 def database_from_url(url: str) -> dict[str, Any]:
     """`postgresql://user:password@host:5432/name?sslmode=require` -> one entry of `DATABASES`.

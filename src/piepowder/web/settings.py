@@ -1,44 +1,40 @@
-"""Django's settings for the control plane, from the environment only. Django's own admin is not installed: no second way in.
+"""Django's settings for the control plane. Every choice comes from `core.kernel.config`: one file and the environment.
 
-| variable | meaning | default |
-|---|---|---|
-| `PIEPOWDER_DATABASE_URL` | PostgreSQL URL | a local server, database `piepowder` |
-| `PIEPOWDER_SECRET_KEY` | signs sessions; the web server does not start without it | none |
-| `PIEPOWDER_HOSTS` | host names the console answers to, comma-joined | `localhost,127.0.0.1,[::1]` |
-| `PIEPOWDER_PUBLIC_URL` | where browsers reach the console | `http://127.0.0.1:8401` |
-| `PIEPOWDER_SECURE_COOKIES` | `1`/`0`; cookies for HTTPS only | `1` when the public URL is HTTPS |
-| `PIEPOWDER_DEBUG` | `1`: pages show errors in full; never in production | `0` |
+Django's own admin is not installed: there is no second way in. Without a running database the settings still load, so
+that checks and migrations can be looked at; whoever asks the database then is told that none is running.
 """
 
-import os
 import secrets
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from piepowder.web.database import database_from_url
+from piepowder.core.kernel.config import Settings, load
+from piepowder.core.kernel.database import database_url
+from piepowder.core.kernel.errors import PiepowderError
+from piepowder.web.database import NO_DATABASE, database_from_url
 from piepowder.web.settings_sign_in import *  # noqa: F403
 from piepowder.web.settings_sign_in import SIGN_IN_APPS
 
 WEB = Path(__file__).resolve().parent
 
 
-def _flag(name: str, default: bool) -> bool:
-    return os.environ.get(name, "1" if default else "0").lower() in ("1", "true", "yes", "on")
+PIEPOWDER: Settings = load()  # rooms read it as `django.conf.settings.PIEPOWDER`
 
 
-def _list(name: str, default: str) -> list[str]:
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+def _database_url() -> str:
+    try:
+        return database_url(PIEPOWDER)
+    except PiepowderError:
+        return NO_DATABASE
 
 
-PUBLIC_URL = os.environ.get("PIEPOWDER_PUBLIC_URL", "http://127.0.0.1:8401").rstrip("/")
-DEBUG = _flag("PIEPOWDER_DEBUG", False)
+PUBLIC_URL = PIEPOWDER.public_url
+DEBUG = PIEPOWDER.debug
 # A key of its own for commands and checks, which sign nothing that outlives them; `asgi.py` insists on a lasting one.
-SECRET_KEY = os.environ.get("PIEPOWDER_SECRET_KEY") or secrets.token_urlsafe(48)
-ALLOWED_HOSTS = _list("PIEPOWDER_HOSTS", "localhost,127.0.0.1,[::1]")
-DATABASES = {
-    "default": database_from_url(os.environ.get("PIEPOWDER_DATABASE_URL", "postgresql://piepowder@127.0.0.1/piepowder"))
-}
+SECRET_KEY = PIEPOWDER.secret_key or secrets.token_urlsafe(48)
+ALLOWED_HOSTS = [host.strip() for host in PIEPOWDER.hosts.split(",") if host.strip()]
+DATABASES = {"default": database_from_url(_database_url())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "people.Account"
 
@@ -98,11 +94,11 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = os.environ.get("PIEPOWDER_STATIC_ROOT") or None
+STATIC_ROOT = PIEPOWDER.static_root or None
 STATICFILES_DIRS = [path for path in [WEB / "static"] if path.is_dir()]
 WHITENOISE_USE_FINDERS = True  # serves from the package itself: an installed wheel needs no collectstatic
 
-SECURE_COOKIES = _flag("PIEPOWDER_SECURE_COOKIES", PUBLIC_URL.startswith("https://"))
+SECURE_COOKIES = PIEPOWDER.secure_cookies
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -128,4 +124,3 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-LOGGING_CONFIG = "logging.config.dictConfig"

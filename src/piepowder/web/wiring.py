@@ -1,8 +1,32 @@
-"""The one place that joins the rooms' doors, by hand."""
+"""The one place that joins the rooms' doors, by hand.
+
+Every endpoint needs an operator's key, by this default; what needs none says `auth=None` where it stands. Each asks for
+its own permission on top.
+"""
 
 from ninja import NinjaAPI
 
 import piepowder
+from piepowder.rooms.appstore.api import router as apps
+from piepowder.rooms.developers.api import router as developers
+from piepowder.rooms.ground import http
+from piepowder.rooms.people.api import router as sellers
+from piepowder.rooms.people.doors import StaffKeyBearer
+from piepowder.rooms.publication.api import router as policies
+from piepowder.rooms.standing.api import router as standing
 
 # No interactive documentation page: it would load scripts from elsewhere. The OpenAPI document is at /api/openapi.json.
-api = NinjaAPI(title="Piepowder", version=piepowder.__version__, docs_url=None, urls_namespace="api")
+api = NinjaAPI(
+    title="Piepowder",
+    version=piepowder.__version__,
+    description="Developers, apps, sellers, standing, policies and records of a marketplace.",
+    auth=StaffKeyBearer(),
+    docs_url=None,
+    urls_namespace="api",
+)
+http.install(api)
+api.add_router("/developers", developers)
+api.add_router("/apps", apps)
+api.add_router("/standing", standing)
+api.add_router("/sellers", sellers)
+api.add_router("/policies", policies)

@@ -72,9 +72,7 @@ def _check_free(developer: Developer, name: str, client_id: str) -> None:
             "appstore_name_taken", f"`{developer.name}` has an app `{name}` already", kind=ErrorKind.CONFLICT
         )
     if App.objects.filter(client_id=client_id).exists():
-        raise PiepowderError(
-            "appstore_client_id_taken", f"client id `{client_id}` is in use", kind=ErrorKind.CONFLICT
-        )
+        raise PiepowderError("appstore_client_id_taken", f"client id `{client_id}` is in use", kind=ErrorKind.CONFLICT)
 
 
 @transaction.atomic
@@ -209,8 +207,7 @@ def _publish(app: App) -> App:
 
 
 def _check_operation(operation: str) -> None:
-    known = operation_ids()
-    if operation != rules.EVERY_OPERATION and known is not None and operation not in known:
+    if operation != rules.EVERY_OPERATION and operation not in operation_ids():
         raise PiepowderError(
             "appstore_operation_unknown", f"operation `{operation}` is not in the catalogue", hint="`*` is all of them"
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
@@ -65,6 +65,24 @@ class App(PrefixedModel):
     def manifest(self, version: str | None = None) -> ManifestFact:
         """The manifest of a version (of the current one by default); `appstore_version_unknown` if there is none."""
         return AppVersion.objects.numbered(self, version or self.current_version).manifest
+
+    def described(self) -> dict[str, Any]:
+        """What API and command line show of an app; `modes` are those in effect."""
+        return {
+            "id": self.id,
+            "developer": self.developer_id,
+            "name": self.name,
+            "kind": self.kind,
+            "client_id": self.client_id,
+            "environment": self.environment,
+            "description": self.description,
+            "roles": sorted(self.roles),
+            "rates": self.rates,
+            "current_version": self.current_version,
+            "versions": {version.number: version.body for version in self.versions.order_by("id")},
+            "modes": [change.described() for change in ModeChange.objects.in_effect(self)],
+            "created_at": self.created_at,
+        }
 
     def fact(self) -> AppFact:
         """Everything the gateway knows of this app, from the tables as they are."""
@@ -162,6 +180,22 @@ class ModeChange(PrefixedModel, StatefulModel):
 
     def __str__(self) -> str:
         return f"{self.mode} for {self.operation}"
+
+    def described(self) -> dict[str, Any]:
+        """What API and command line show."""
+        return {
+            "id": self.id,
+            "app": self.app_id,
+            "operation": self.operation,
+            "mode": self.mode,
+            "status": self.status,
+            "until": self.until,
+            "reason": self.reason,
+            "proposed_by": self.proposed_by,
+            "proposed_at": self.proposed_at,
+            "decided_by": self.decided_by,
+            "ended_at": self.ended_at,
+        }
 
     def ledger_fields(self) -> dict[str, str]:
         return {"app": self.app_id}

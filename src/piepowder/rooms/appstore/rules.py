@@ -65,15 +65,17 @@ def check_until(mode: Mode, until: datetime | None, at: datetime) -> None:
         raise PiepowderError("appstore_mode_end_far", "observe mode ends at most 180 days ahead")
 
 
-def check_manifest(manifest: ManifestFact, operations: Collection[str] | None) -> list[str]:
+def check_manifest(manifest: ManifestFact, operations: Collection[str]) -> list[str]:
     """What is wrong with a manifest, as sentences; empty if nothing is. `operations` are the catalogue's ids."""
     problems = [] if manifest.operations else ["the manifest names no operation"]
     for operation, purposes in manifest.operations.items():
-        if operations is not None and operation not in operations:
+        if operation not in operations:
             problems.append(f"operation `{operation}` is not in the catalogue")
         if not purposes:
             problems.append(f"operation `{operation}` has no purpose")
-        problems += [f"unknown purpose `{purpose}` of operation `{operation}`" for purpose in purposes if _strange(purpose)]
+        problems += [
+            f"unknown purpose `{purpose}` of operation `{operation}`" for purpose in purposes if _strange(purpose)
+        ]
     return problems + _check_categories(manifest)
 
 
@@ -83,7 +85,9 @@ def _check_categories(manifest: ManifestFact) -> list[str]:
     for purpose, categories in manifest.categories.items():
         if purpose not in declared:
             problems.append(f"purpose `{purpose}` has data categories, but no operation is called for it")
-        problems += [f"unknown data category `{word}` for purpose `{purpose}`" for word in categories if not _category(word)]
+        problems += [
+            f"unknown data category `{word}` for purpose `{purpose}`" for word in categories if not _category(word)
+        ]
     return problems
 
 
@@ -96,11 +100,11 @@ def _strange(purpose: str) -> bool:
     return purpose == NO_PURPOSE or not covers(PURPOSES, purpose)
 
 
-def check_rates(rates: Mapping[str, tuple[float, int]], operations: Collection[str] | None) -> list[str]:
+def check_rates(rates: Mapping[str, tuple[float, int]], operations: Collection[str]) -> list[str]:
     """What is wrong with a rate plan (operation id or `*` -> calls a second, burst), as sentences."""
     problems = []
     for operation, (per_second, burst) in rates.items():
-        if operation != EVERY_OPERATION and operations is not None and operation not in operations:
+        if operation != EVERY_OPERATION and operation not in operations:
             problems.append(f"operation `{operation}` is not in the catalogue")
         if not 0 < per_second <= RATE_PER_SECOND_MAX:
             problems.append(f"rate of `{operation}`: more than 0 and at most {RATE_PER_SECOND_MAX:g} calls a second")

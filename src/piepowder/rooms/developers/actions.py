@@ -52,9 +52,7 @@ def add_member(developer: Developer, account: Account, *, by: Actor, at: datetim
             f"`{account.email}` acts for `{developer.name}` already",
             kind=ErrorKind.CONFLICT,
         )
-    record(
-        "developers.add_member", by=by, at=at, developer=developer.id, detail={"account": account.id, "role": role}
-    )
+    record("developers.add_member", by=by, at=at, developer=developer.id, detail={"account": account.id, "role": role})
     return member
 
 

@@ -1,6 +1,6 @@
 """Developer organisations and the people who act for them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +31,16 @@ class Developer(PrefixedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def described(self) -> dict[str, Any]:
+        """What API and command line show."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "contact_email": self.contact_email,
+            "website": self.website,
+            "created_at": self.created_at,
+        }
 
 
 class Member(PrefixedModel):

@@ -1,6 +1,6 @@
 """Accounts, sellers and staff keys. Names and e-mail addresses here are of business contacts, never of buyers."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -39,6 +39,17 @@ class Seller(PrefixedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def described(self) -> dict[str, Any]:
+        """What API and command line show."""
+        return {
+            "id": self.id,
+            "marketplace_id": self.marketplace_id,
+            "name": self.name,
+            "oidc_subject": self.oidc_subject,
+            "active": self.active,
+            "created_at": self.created_at,
+        }
 
     def fact(self) -> SellerFact:
         return SellerFact(id=self.id, marketplace_id=self.marketplace_id, active=self.active)

@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from piepowder.core.facts.model import KINDS, PolicyFact
 from piepowder.core.kernel.json import encode_text
+from piepowder.core.policy.decide import prepare
+from piepowder.core.policy.pack import Pack
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.publication.models import Fact, Policy, Version
@@ -41,14 +43,13 @@ def _body(kind: str, fact: Struct | None) -> str | None:
 
 
 @transaction.atomic
-def publish_policy(files: Mapping[str, str], version: str, *, by: Actor, at: datetime) -> Policy:
-    """Puts a policy pack into force: file name -> text, and the version that questions and records call it.
-
-    The caller has checked that the pack compiles; a gateway that cannot compile it refuses personal data.
+def publish_policy(files: Mapping[str, str], version: str | None = None, *, by: Actor, at: datetime) -> Policy:
+    """Puts a policy pack into force: file name -> text. `version` is what questions and records call it; by default the
+    pack's own name, version and digest. A pack that does not compile is refused here (`policy_pack_…`) and never gets out.
     """
-    number = publish("policy", "current", PolicyFact(version=version, files=dict(files)))
-    policy = Policy.objects.create(
-        version=version, files=dict(files), number=number, published_by=str(by), published_at=at
-    )
+    prepared = prepare(Pack.from_files(files))
+    version, texts = version or prepared.version, dict(files)
+    number = publish("policy", "current", PolicyFact(version=version, files=texts))
+    policy = Policy.objects.create(version=version, files=texts, number=number, published_by=str(by), published_at=at)
     record("publication.policy", by=by, at=at, outcome=version, detail={"id": policy.id, "number": number})
     return policy

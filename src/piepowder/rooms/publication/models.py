@@ -1,10 +1,11 @@
 """The two tables that the gateway reads with SQL of its own (change the columns on both sides), and past policies."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F
 
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.ground.models import PrefixedModel
 
 
@@ -63,6 +64,27 @@ class Fact(models.Model):
         return f"{self.kind} {self.key}"
 
 
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def newest(self) -> "PolicyQuerySet":
+        return self.order_by("-number")
+
+    def in_force(self) -> "Policy":
+        """The policy in force; `publication_no_policy` before the first one."""
+        if policy := self.newest().first():
+            return policy
+        raise PiepowderError(
+            "publication_no_policy",
+            "no policy was published yet",
+            hint="every call is refused until then",
+            kind=ErrorKind.NOT_FOUND,
+        )
+
+    def named(self, policy_id: str) -> "Policy":
+        if policy := self.filter(pk=policy_id).first():
+            return policy
+        raise PiepowderError("publication_policy_unknown", f"no policy `{policy_id}`", kind=ErrorKind.NOT_FOUND)
+
+
 class Policy(PrefixedModel):
     """A policy that is or was in force, as the gateways got it. Rows are only added."""
 
@@ -74,8 +96,21 @@ class Policy(PrefixedModel):
     published_by = models.CharField(max_length=100)
     published_at = models.DateTimeField()
 
+    objects = PolicyQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar[list[str]] = ["-number"]
 
     def __str__(self) -> str:
         return self.version
+
+    def described(self) -> dict[str, Any]:
+        """What API and command line show; the texts themselves are asked for by id."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "number": self.number,
+            "files": sorted(self.files),
+            "published_by": self.published_by,
+            "published_at": self.published_at,
+        }

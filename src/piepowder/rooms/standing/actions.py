@@ -18,13 +18,9 @@ def open_standing(
 ) -> Subject:
     """Gives a new app (`kind` "app") or developer ("developer") its first standing."""
     subject = Subject.objects.create(id=subject_id, kind=kind, status=standing, last_reason=reason, changed_at=at)
-    Change.objects.create(
-        subject=subject, old="", new=standing, reason=reason, changed_by=str(by), changed_at=at
-    )
+    Change.objects.create(subject=subject, old="", new=standing, reason=reason, changed_by=str(by), changed_at=at)
     detail = {"id": subject_id, "from": "", "to": str(standing)}
-    record(
-        "standing.open", by=by, at=at, outcome=standing, reason=reason, detail=detail, **subject.ledger_fields()
-    )
+    record("standing.open", by=by, at=at, outcome=standing, reason=reason, detail=detail, **subject.ledger_fields())
     publish("standing", subject_id, subject.fact())
     return subject
 
@@ -34,7 +30,9 @@ def set_standing(subject_id: str, standing: Standing, *, by: Actor, at: datetime
     """Changes what an app or developer may do, from the commit on. A reason is always given: it is shown to them."""
     if not reason.strip():
         raise PiepowderError(
-            "standing_reason_missing", "a standing is not changed without a reason", hint="say why; the developer reads it"
+            "standing_reason_missing",
+            "a standing is not changed without a reason",
+            hint="say why; the developer reads it",
         )
     before = Subject.objects.named(subject_id)
     subject = Subject.objects.advance(

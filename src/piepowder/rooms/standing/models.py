@@ -1,7 +1,7 @@
 """The standing of each app and developer, and every change it went through."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -55,6 +55,17 @@ class Subject(StatefulModel):
     def capabilities(self) -> frozenset[Capability]:
         return CAPABILITIES[Standing(self.status)]
 
+    def described(self) -> dict[str, Any]:
+        """What API and command line show."""
+        return {
+            "subject": self.id,
+            "kind": self.kind,
+            "standing": self.status,
+            "capabilities": sorted(self.capabilities),
+            "reason": self.last_reason,
+            "changed_at": self.changed_at,
+        }
+
     def ledger_fields(self) -> dict[str, str]:
         return {self.kind: self.id}
 
@@ -86,3 +97,13 @@ class Change(PrefixedModel):
 
     def __str__(self) -> str:
         return f"{self.subject_id}: {self.old} -> {self.new}"
+
+    def described(self) -> dict[str, Any]:
+        """What API and command line show."""
+        return {
+            "from": self.old,
+            "to": self.new,
+            "reason": self.reason,
+            "by": self.changed_by,
+            "at": self.changed_at,
+        }

@@ -1,0 +1,1 @@
+from support.control_plane import *  # noqa: F403
