@@ -9,6 +9,22 @@ _KINDS = {"unauthorised": ErrorKind.FORBIDDEN, "forbidden": ErrorKind.FORBIDDEN,
 class Refused(PiepowderError):
     """A call that goes no further. `refusal` is what `Dialect.refuse` turns into an answer; `code` is `gateway_<reason>`."""
 
-    def __init__(self, kind: str, reason: str, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        reason: str,
+        message: str,
+        *,
+        hint: str = "",
+        allow: tuple[str, ...] = (),
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(f"gateway_{reason}", message, hint=hint, kind=_KINDS.get(kind, ErrorKind.INVALID))
-        self.refusal = Refusal(kind=kind, reason=reason, message=message, hint=hint)
+        self.refusal = Refusal(
+            kind=kind,
+            reason=reason,
+            message=message,
+            hint=hint,
+            allow=allow,
+            retry_after_seconds=retry_after_seconds,
+        )

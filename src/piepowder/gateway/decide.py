@@ -1,0 +1,37 @@
+"""What may go out, as of now."""
+
+from piepowder.gateway import restricted
+from piepowder.gateway.attempt import Attempt
+from piepowder.gateway.caller import Caller
+from piepowder.gateway.decisions import Plan
+from piepowder.gateway.identify import present
+from piepowder.gateway.parts import Gateway
+from piepowder.gateway.refused import Refused
+from piepowder.gateway.scope import claimed_purpose, scope_of
+
+
+def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
+    """What may go out, for every state an order can be in. A worker without its feed decides nothing about personal data."""
+    assert attempt.operation is not None
+    assert attempt.request is not None
+    resource = restricted.covering(gateway, attempt, caller)
+    claimed = claimed_purpose(attempt.request.headers, caller)
+    shape = gateway.shapes.of(attempt.operation)
+    plan = gateway.decisions().plan(caller, shape, scope_of(caller, attempt.operation, claimed, resource))
+    attempt.decided(caller, plan, gateway.feed.snapshot.number)
+    if plan.may_release_personal and not gateway.feed.fresh():
+        raise Refused(
+            "unavailable",
+            "facts_stale",
+            "this worker has lost its feed of consents and decisions, so it releases no personal data",
+            hint="try again shortly",
+        )
+    return plan
+
+
+def as_of_now(gateway: Gateway, attempt: Attempt, plan: Plan) -> Plan:
+    """Upstream may have taken its time. What changed meanwhile counts: the decision is of the moment of release."""
+    if gateway.feed.snapshot.number == attempt.number and gateway.feed.fresh():
+        return plan
+    assert attempt.caller is not None
+    return decide(gateway, attempt, present(gateway, attempt.caller.token))

@@ -1,0 +1,61 @@
+"""Fields that upstream sends and the catalogue does not know. They never go out; here they are counted.
+
+Looking for them costs more than projecting, so an operation's answers are sampled: its first ones after a start, then one each second. A
+field that upstream adds is thus seen at the first call after it, or a second later.
+"""
+
+import time
+from typing import Any
+
+import msgspec
+
+from piepowder.core.marketplace.model import Node, Operation
+
+_FIRST = 20
+_EVERY_SECONDS = 1.0
+_PATHS_MAX = 50
+_decoder = msgspec.json.Decoder()
+
+
+class Drift:
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+        self._next: dict[str, float] = {}
+
+    def sample(self, operation: Operation, body: bytes) -> dict[str, int]:
+        """Path -> how often, of what the catalogue does not know in `body`; empty where this answer is not looked at."""
+        seen = self._seen.get(operation.id, 0)
+        now = time.monotonic()
+        if seen >= _FIRST and now < self._next.get(operation.id, 0.0):
+            return {}
+        self._seen[operation.id] = seen + 1
+        self._next[operation.id] = now + _EVERY_SECONDS
+        return unknown_fields(operation.answer, body)
+
+
+def unknown_fields(node: Node | None, body: bytes) -> dict[str, int]:
+    """Path -> how often, for members that `node` has no place for. Names are cut to 100 characters."""
+    found: dict[str, int] = {}
+    try:
+        value = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return found
+    if node is not None:
+        _walk(node, value, "", found)
+    return found
+
+
+def _walk(node: Node, value: Any, path: str, found: dict[str, int]) -> None:
+    if node.kind == "array" and node.item is not None and isinstance(value, list):
+        for each in value:
+            _walk(node.item, each, path + "[]", found)
+        return
+    if node.kind != "object" or not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        below = f"{path}.{name[:100]}" if path else name[:100]
+        child = node.children.get(name)
+        if child is not None:
+            _walk(child, inner, below, found)
+        elif below in found or len(found) < _PATHS_MAX:
+            found[below] = found.get(below, 0) + 1

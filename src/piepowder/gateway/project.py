@@ -1,0 +1,354 @@
+"""Projection: from an upstream answer to exactly what was decided, per order. Pure: bytes and decisions in, bytes out.
+
+Strict first: a page is read once for control (ids, buyers, states) and once into its release type. Where a value has a wrong type, the
+document is read again leaf by leaf (`lenient`), so that one bad value is withheld and not the document.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+
+from piepowder.core.marketplace.model import Node, Operation, OrderState
+from piepowder.core.marketplace.taxonomy import is_personal
+from piepowder.gateway.shape import (
+    KEEP,
+    Codes,
+    Compiler,
+    Hidden,
+    Slot,
+    attribute,
+    control_type,
+    decode_hidden,
+    leaf_type,
+    read_path,
+    slots_of,
+)
+
+_encode = msgspec.json.Encoder().encode
+_PROJECTIONS_MAX = 2_000  # compiled types kept per operation
+
+
+class Unreadable(Exception):
+    """The upstream answer is no JSON of this operation; nothing of it can be released."""
+
+
+class Order(Struct, frozen=True, gc=False):
+    """What the gateway knows of one order of an answer."""
+
+    id: str | None
+    subject: str | None
+    state: OrderState
+
+
+class Substitutes(Protocol):
+    """Makes the value that stands in for a withheld one."""
+
+    def value(self, kind: str, value: object, order: Order, country: str) -> object: ...
+
+
+class Projection:
+    """One set of codes, compiled for one operation and one choice of blocks."""
+
+    def __init__(self, operation: Operation, slots: tuple[Slot, ...], codes: Codes, hidden: frozenset[str]) -> None:
+        self.codes = dict(zip(slots, codes, strict=True))
+        self.personal = any(code == KEEP and is_personal(category) for (category, _), code in self.codes.items())
+        self.hidden = hidden
+        answer = operation.answer
+        orders = operation.binding.orders if operation.binding else None
+        whole = Compiler(self.codes, hidden)
+        self.decoder = _decoder(whole.type_of(answer) if answer else None)
+        self.substitutes = tuple(whole.substitutes)
+        self.order_decoder = self.page_decoder = None
+        if answer is not None and orders is not None:
+            item = node_at(answer, orders).item
+            assert item is not None
+            each = Compiler(self.codes, hidden)
+            self.order_decoder = _decoder(each.type_of(item))
+            self.substitutes = tuple(each.substitutes)
+            self.page_decoder = _decoder(Compiler(self.codes, hidden).type_of(answer, raw_at=orders))
+
+
+def _decoder(shape: Any | None) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape if shape is not None else _Nothing, dec_hook=decode_hidden)
+
+
+class _Nothing(Struct):
+    """Reads any object, keeps nothing."""
+
+
+class Shape:
+    """One operation made ready: its slots, its control types, its compiled projections."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.slots = slots_of(operation)
+        self._projections: dict[tuple[Codes, frozenset[str]], Projection] = {}
+        binding = operation.binding
+        self._paths: dict[str, tuple[str, ...]] = {}
+        if binding is not None:
+            self._paths = dict(binding.state_fields)
+            self._paths |= {"#id": binding.order_id} if binding.order_id else {}
+            self._paths |= {"#subject": binding.subject} if binding.subject else {}
+        prefix = (*binding.orders, "[]") if binding and binding.orders else ()
+        control = {name: (*prefix, *path) for name, path in self._paths.items()}
+        self._control = msgspec.json.Decoder(control_type(control)) if control else None
+        self._each = msgspec.json.Decoder(control_type(self._paths)) if self._paths else None
+
+    def projection(self, codes: Codes, hidden: frozenset[str] = frozenset()) -> Projection:
+        found = self._projections.get((codes, hidden))
+        if found is None:
+            if len(self._projections) >= _PROJECTIONS_MAX:
+                self._projections.clear()
+            found = self._projections[codes, hidden] = Projection(self.operation, self.slots, codes, hidden)
+        return found
+
+    def orders(self, body: bytes, state: Callable[[Mapping[str, object]], OrderState]) -> list[Order]:
+        """Every order of an answer; a single one for an answer that is about one order; none where it is about none."""
+        if self._control is None or self._each is None:
+            return []
+        place = self.operation.binding.orders if self.operation.binding else None
+        try:
+            root = self._control.decode(body)
+            found = [root] if place is None else read_path(root, place)
+        except msgspec.ValidationError:
+            found = self._orders_one_by_one(body, place)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Unreadable(str(error)) from None
+        if not isinstance(found, list):
+            raise Unreadable("no list of orders where the catalogue says there is one")
+        return [self._order(each, state) for each in found]
+
+    def _orders_one_by_one(self, body: bytes, place: tuple[str, ...] | None) -> object:
+        """A wrong type inside one order must not hide the state of the others; the broken one is known by nothing."""
+        raws = [Raw(body)] if place is None else raw_list(body, place)
+        return [self._each_or_none(raw) for raw in raws]
+
+    def _each_or_none(self, raw: Raw) -> object:
+        assert self._each is not None
+        try:
+            return self._each.decode(raw)
+        except msgspec.ValidationError:
+            return None
+
+    def _order(self, control: object, state: Callable[[Mapping[str, object]], OrderState]) -> Order:
+        values = {name: read_path(control, path) for name, path in self._paths.items()}
+        number, subject = values.pop("#id", None), values.pop("#subject", None)
+        return Order(
+            number if isinstance(number, str) else None,
+            subject if isinstance(subject, str) else None,
+            state(values),
+        )
+
+
+def raw_list(body: bytes, place: tuple[str, ...]) -> list[Raw]:
+    """The elements of the array at `place`, unread."""
+    raw = Raw(body)
+    try:
+        for step in place:
+            raw = msgspec.json.decode(raw, type=dict[str, Raw])[step]
+        return msgspec.json.decode(raw, type=list[Raw])
+    except (msgspec.DecodeError, KeyError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def node_at(node: Node, path: tuple[str, ...]) -> Node:
+    for step in path:
+        node = node.children[step]
+    return node
+
+
+class Projected(Struct):
+    """A released answer before it is encoded, with what was withheld because of its type."""
+
+    value: Any
+    personal: bool
+    mistyped: list[str] = []
+
+    def encode(self) -> bytes:
+        return _encode(self.value)
+
+
+def project(
+    shape: Shape,
+    body: bytes,
+    orders: list[Order],
+    choose: Callable[[Order | None], Projection],
+    substitutes: Substitutes,
+) -> Projected:
+    """`body` with only what `choose` allows: `choose(order)` for each order, `choose(None)` for what stands around them."""
+    place = shape.operation.binding.orders if shape.operation.binding else None
+    if place is None:
+        order = orders[0] if orders else None
+        return _whole(shape, body, order, choose(order), substitutes)
+    return _page(shape, body, orders, [choose(order) for order in orders], choose(None), place, substitutes)
+
+
+def _whole(
+    shape: Shape, body: bytes, order: Order | None, projection: Projection, substitutes: Substitutes
+) -> Projected:
+    value, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection)
+    _fill_all(value, projection, order, substitutes)
+    return Projected(value, projection.personal, mistyped)
+
+
+def _page(
+    shape: Shape,
+    body: bytes,
+    orders: list[Order],
+    chosen: list[Projection],
+    around: Projection,
+    place: tuple[str, ...],
+    substitutes: Substitutes,
+) -> Projected:
+    if chosen and all(each is chosen[0] for each in chosen) and chosen[0] is around:
+        return _same_for_all(shape, body, orders, around, place, substitutes)
+    assert around.page_decoder is not None
+    page, mistyped = _decode(around.page_decoder, shape.operation.answer, Raw(body), around, place)
+    raws = read_path(page, place) or []
+    assert isinstance(raws, list)
+    released = [_one(shape, raw, projection, place, mistyped) for raw, projection in zip(raws, chosen, strict=True)]
+    for value, projection, order in zip(released, chosen, orders, strict=True):
+        _fill_all(value, projection, order, substitutes)
+    if raws:
+        _put(read_path(page, place[:-1]), place[-1], released)
+    return Projected(page, any(each.personal for each in chosen), mistyped)
+
+
+def _one(shape: Shape, raw: Raw, projection: Projection, place: tuple[str, ...], mistyped: list[str]) -> Any:
+    assert shape.operation.answer is not None
+    assert projection.order_decoder is not None
+    node = node_at(shape.operation.answer, place).item
+    value, wrong = _decode(projection.order_decoder, node, raw, projection)
+    mistyped += wrong
+    return value
+
+
+def _same_for_all(
+    shape: Shape,
+    body: bytes,
+    orders: list[Order],
+    projection: Projection,
+    place: tuple[str, ...],
+    substitutes: Substitutes,
+) -> Projected:
+    """The common page: one decode for all orders, since all are decided alike."""
+    page, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection)
+    if projection.substitutes:
+        released = read_path(page, place)
+        assert isinstance(released, list)
+        for value, order in zip(released, orders, strict=True):
+            _fill_all(value, projection, order, substitutes)
+    return Projected(page, projection.personal and bool(orders), mistyped)
+
+
+def _decode(
+    decoder: msgspec.json.Decoder[Any],
+    node: Node | None,
+    raw: Raw,
+    projection: Projection,
+    raw_at: tuple[str, ...] | None = None,
+) -> tuple[Any, list[str]]:
+    try:
+        return decoder.decode(raw), []
+    except msgspec.ValidationError:
+        mistyped: list[str] = []
+        if node is None:
+            raise Unreadable("an answer where none is expected") from None
+        return _lenient(node, raw, projection, (), raw_at, mistyped), mistyped
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def _lenient(
+    node: Node,
+    raw: Raw,
+    projection: Projection,
+    path: tuple[str, ...],
+    raw_at: tuple[str, ...] | None,
+    mistyped: list[str],
+) -> Any:
+    """`node` read in steps of one level. A value of a wrong type becomes null and is named in `mistyped`."""
+    if node.kind == "leaf":
+        return _lenient_leaf(node, raw, projection, path, mistyped)
+    expected: Any = list[Raw] | None if node.kind == "array" else dict[str, Raw] | None
+    members = _typed(expected, raw, path, mistyped)
+    if members is None or node.kind == "map":
+        return None if members is None else UNSET
+    if node.kind == "array":
+        if path == raw_at:
+            return members
+        assert node.item is not None
+        item = node.item
+        values = [_lenient(item, each, projection, (*path, "[]"), raw_at, mistyped) for each in members]
+        return [value for value in values if value is not UNSET]
+    result = {}
+    for name, child in node.children.items():
+        if name not in members or name in projection.hidden:
+            continue
+        value = _lenient(child, members[name], projection, (*path, name), raw_at, mistyped)
+        if value is not UNSET and (value != {} or child.kind != "object"):
+            result[name] = value
+    return result
+
+
+def _lenient_leaf(node: Node, raw: Raw, projection: Projection, path: tuple[str, ...], mistyped: list[str]) -> Any:
+    code = None if node.category is None else projection.codes.get((node.category, node.element))
+    if code is None:
+        return UNSET
+    value = _typed(leaf_type(node) | None, raw, path, mistyped)
+    return value if code == KEEP or value is None else Hidden(value)
+
+
+def _typed(shape: Any, raw: Raw, path: tuple[str, ...], mistyped: list[str]) -> Any:
+    """The value, or None if it has another type. Numbers beyond all bounds are no JSON that we would answer for."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError as error:
+        if "out of range" in str(error):
+            raise Unreadable(f"number out of range at {'.'.join(path)}") from None
+        mistyped.append(".".join(path))
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def _fill_all(value: Any, projection: Projection, order: Order | None, substitutes: Substitutes) -> None:
+    for path, kind in projection.substitutes:
+        _fill(value, path, kind, order or Order(None, None, OrderState.UNKNOWN), substitutes)
+
+
+def _fill(value: Any, path: tuple[str, ...], kind: str, order: Order, substitutes: Substitutes) -> None:
+    """Replaces what is hidden at `path`; absent stays absent."""
+    for position, step in enumerate(path[:-1]):
+        if step == "[]":
+            for each in value if isinstance(value, list) else ():
+                _fill(each, path[position + 1 :], kind, order, substitutes)
+            return
+        value = _get(value, step)
+    if path[-1] == "[]":
+        value[:] = [substitutes.value(kind, each.value, order, "") for each in value if isinstance(each, Hidden)]
+        return
+    hidden = _get(value, path[-1])
+    if isinstance(hidden, Hidden):
+        _put(value, path[-1], substitutes.value(kind, hidden.value, order, _country(value)))
+
+
+def _country(address: Any) -> str:
+    for name in ("CountryCode", "countryCode", "country_code", "country"):
+        country = _get(address, name)
+        if isinstance(country, str):
+            return country
+    return ""
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(name, UNSET) if type(value) is dict else getattr(value, attribute(name), UNSET)
+
+
+def _put(value: Any, name: str, new: Any) -> None:
+    if type(value) is dict:
+        value[name] = new
+    else:
+        setattr(value, attribute(name), new)

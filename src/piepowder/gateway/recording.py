@@ -1,0 +1,134 @@
+"""What the ledger is told of a call. Order and buyer numbers go in as keyed hashes; no personal value ever does."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from piepowder.core.ledger.model import Record
+from piepowder.core.marketplace.dialect import Refusal
+from piepowder.core.marketplace.model import OrderState
+from piepowder.gateway.attempt import Attempt
+from piepowder.gateway.decisions import Plan
+from piepowder.gateway.parts import Gateway
+from piepowder.gateway.project import Order
+from piepowder.gateway.release import Released
+
+_encode = msgspec.json.Encoder().encode
+
+
+def order_hash(key: bytes, order_id: str) -> bytes:
+    """16 bytes, keyed (RFC 7693): tells orders apart for whoever holds the key, and nothing to anybody else."""
+    return blake2b(order_id.encode(), digest_size=16, key=key, person=b"order").digest()
+
+
+def subject_hash(key: bytes, subject: str) -> bytes:
+    return blake2b(subject.encode(), digest_size=16, key=key, person=b"subject").digest()
+
+
+def read(gateway: Gateway, attempt: Attempt, plan: Plan, released: Released) -> Record:
+    """The one record of a read, made after projection and before release."""
+    return _served(gateway, attempt, plan, released, "gateway.read", {})
+
+
+def intention(gateway: Gateway, attempt: Attempt, bytes_in: int) -> Record:
+    """Of a write: durable before upstream hears of it."""
+    detail = _detail(attempt, attempt.plan, {}, {})
+    return _record(
+        gateway, attempt, kind="gateway.write_intention", outcome="intended", detail=detail, bytes_in=bytes_in
+    )
+
+
+def outcome(gateway: Gateway, attempt: Attempt, plan: Plan, released: Released) -> Record:
+    return _served(gateway, attempt, plan, released, "gateway.write_outcome", {"intention": attempt.intention})
+
+
+def event(gateway: Gateway, attempt: Attempt, *, kind: str, status: int, told: dict[str, Any]) -> Record:
+    """Something the gateway did itself, such as issuing a restricted token."""
+    detail = _detail(attempt, None, {}, told)
+    return _record(gateway, attempt, kind=kind, outcome="served", status=status, detail=detail)
+
+
+def _served(
+    gateway: Gateway, attempt: Attempt, plan: Plan, released: Released, kind: str, extra: dict[str, Any]
+) -> Record:
+    key, orders, projected = gateway.keys.ledger, released.orders, released.projected
+    attempt.states = frozenset([order.state for order in orders]) or frozenset((OrderState.NONE,))
+    states: dict[str, int] = {}
+    for order in orders:
+        states[order.state] = states.get(order.state, 0) + 1
+    extra["counts"] = {"orders": len(orders), "states": states}
+    if projected.mistyped:
+        extra["mistyped"] = sorted(set(projected.mistyped))[:50]
+    return _record(
+        gateway,
+        attempt,
+        kind=kind,
+        outcome="served",
+        status=attempt.operation.status if attempt.operation else 0,
+        personal=projected.personal,
+        orders=tuple([order_hash(key, order.id) for order in orders if order.id is not None]),
+        subjects=subjects(key, orders) if projected.personal else (),
+        bytes_in=released.bytes_in,
+        bytes_out=len(released.body),
+        detail=_detail(attempt, plan, released.unknown, extra),
+    )
+
+
+def subjects(key: bytes, orders: Iterable[Order]) -> tuple[bytes, ...]:
+    """The buyers whose data an answer carries. A buyer whom upstream does not name is known by the order."""
+    names = dict.fromkeys(order.subject or f"order:{order.id}" for order in orders)
+    return tuple([subject_hash(key, name) for name in names])
+
+
+def refusal(gateway: Gateway, attempt: Attempt, refused: Refusal) -> Record:
+    """Also the outcome of a write that failed after its intention was recorded."""
+    extra: dict[str, Any] = {"message": refused.message}
+    if attempt.intention:
+        extra["intention"] = attempt.intention
+    return _record(
+        gateway,
+        attempt,
+        kind="gateway.write_outcome" if attempt.intention else "gateway.refusal",
+        outcome="refused" if refused.kind not in ("upstream", "unavailable", "internal") else "failed",
+        reason=refused.reason,
+        detail=_detail(attempt, attempt.plan, {}, extra),
+    )
+
+
+def _detail(attempt: Attempt, plan: Plan | None, unknown: dict[str, int], extra: dict[str, Any]) -> bytes:
+    dropped: dict[str, Any] = {}
+    if unknown:
+        dropped["unknown"] = unknown
+    if attempt.parameters is not None and attempt.parameters.dropped:
+        dropped["parameters"] = attempt.parameters.dropped[:50]
+    detail: dict[str, Any] = extra
+    if dropped:
+        detail["dropped"] = dropped
+    if attempt.notes:
+        detail["notes"] = attempt.notes
+    if plan is not None and attempt.states:
+        detail |= plan.fragments(attempt.states)
+    return _encode(detail)
+
+
+def _record(gateway: Gateway, attempt: Attempt, *, kind: str, outcome: str, **fields: Any) -> Record:
+    caller, plan = attempt.caller, attempt.plan
+    return Record(
+        id=attempt.record_id,
+        kind=kind,
+        recorded_at=datetime.fromtimestamp(gateway.feed.database_now(), UTC),
+        request=attempt.request_id,
+        app=caller.app.id if caller else "",
+        developer=caller.app.developer if caller else "",
+        seller=caller.seller.id if caller else "",
+        grant=caller.grant.id if caller else "",
+        operation=attempt.operation.id if attempt.operation else "",
+        purpose=plan.scope.label if plan else "",
+        mode=plan.mode if plan else "",
+        policy_version=plan.policy_version if plan else "",
+        outcome=outcome,
+        **fields,
+    )

@@ -1,0 +1,97 @@
+"""From upstream's bytes to what is released of them, and the answer around it."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from piepowder.core.marketplace.dialect import WireAnswer
+from piepowder.core.marketplace.model import OrderState
+from piepowder.gateway.attempt import Attempt
+from piepowder.gateway.decisions import Plan
+from piepowder.gateway.pages import seal_page_token
+from piepowder.gateway.parts import Gateway
+from piepowder.gateway.project import Order, Projected, Projection, Unreadable, project
+from piepowder.gateway.refused import Refused
+from piepowder.gateway.substitutes import Marks
+
+_NOBODY = Order(None, None, OrderState.UNKNOWN)
+
+
+class Released(Struct, frozen=True):
+    """A projected answer, ready to go once it is recorded."""
+
+    body: bytes
+    orders: list[Order]
+    projected: Projected
+    bytes_in: int
+    unknown: dict[str, int]  # fields that the catalogue does not know, by path
+
+
+def release(
+    gateway: Gateway, attempt: Attempt, plan: Plan, fetched: bytes, known: Order | None, hidden: frozenset[str]
+) -> Released:
+    """Project an answer. `known` is the order it is about, where it does not say so itself."""
+    assert attempt.operation is not None
+    assert attempt.caller is not None
+    caller = attempt.caller
+    marks = Marks(gateway.keys.marks, caller.app.id, caller.seller.id, gateway.settings.relay_domain)
+    try:
+        orders = orders_of(gateway, attempt, fetched, known)
+        projected = project(plan.shape, fetched, orders, chooser(plan, hidden), marks)
+    except Unreadable as error:
+        attempt.note(str(error))
+        raise Refused("upstream", "upstream_unparseable", "the marketplace's own API gave no usable answer") from None
+    seal_page_token(gateway, attempt, projected.value)
+    unknown = gateway.drift.sample(attempt.operation, fetched)
+    return Released(projected.encode(), orders, projected, len(fetched), unknown)
+
+
+def orders_of(gateway: Gateway, attempt: Attempt, body: bytes, known: Order | None) -> list[Order]:
+    """The orders of an answer with their states. An answer about another order than the one asked for is nobody's."""
+    assert attempt.operation is not None
+    now = gateway.now()
+    shape = gateway.shapes.of(attempt.operation)
+    orders = shape.orders(body, lambda fields: gateway.dialect.order_state(fields, now))
+    binding = attempt.operation.binding
+    asked = attempt.path.get(binding.order_parameter) if binding and binding.order_parameter else None
+    if asked is None:
+        return orders
+    if any(order.id is not None and order.id != asked for order in orders):
+        raise Unreadable("upstream answered about another order")
+    if known is not None:
+        return [known]
+    order = orders[0] if orders else _NOBODY
+    return [Order(asked, order.subject, order.state)]
+
+
+def chooser(plan: Plan, hidden: frozenset[str]) -> Callable[[Order | None], Projection]:
+    """`project` asks it for each order, and once for what stands around the orders."""
+    made: dict[OrderState, Projection] = {}
+
+    def choose(order: Order | None) -> Projection:
+        state = OrderState.NONE if order is None else order.state
+        # Without its number an order cannot be recorded, so it is held as one whose state nobody knows.
+        if order is not None and order.id is None:
+            state = OrderState.UNKNOWN
+        found = made.get(state)
+        if found is None:
+            found = made[state] = plan.shape.projection(plan.state(state).codes, hidden)
+        return found
+
+    return choose
+
+
+def success(gateway: Gateway, attempt: Attempt, body: bytes) -> WireAnswer:
+    assert attempt.operation is not None
+    assert attempt.caller is not None
+    operation = attempt.operation
+    rate = gateway.rate(operation, attempt.caller.app.rates)
+    headers = gateway.dialect.success_headers(request=attempt.request_id, operation=operation, rate=rate)
+    return WireAnswer(operation.status, (*headers, *decision_headers(attempt)), body)
+
+
+def decision_headers(attempt: Attempt) -> tuple[tuple[bytes, bytes], ...]:
+    """The record's id, and what was withheld or replaced in words that fit a header."""
+    withheld = attempt.withheld()
+    headers = ((b"x-piepowder-decision", attempt.record_id.encode()),)
+    return (*headers, (b"x-piepowder-withheld", withheld)) if withheld else headers
