@@ -171,7 +171,7 @@ def parse_query(raw: bytes) -> tuple[tuple[str, str], ...]:
 
 
 async def read_body(
-    receive: Receive, request: Request, *, limit_bytes: int = BODY_MAX_BYTES, deadline_seconds: float = 30.0
+    request: Request, receive: Receive, *, limit_bytes: int = BODY_MAX_BYTES, deadline_seconds: float = 30.0
 ) -> bytes:
     """The whole body of a request, inflated if it came as gzip. Raises `Refused`.
 

@@ -1,0 +1,255 @@
+"""The server's side of a connection: uvicorn's httptools protocol with caps, deadlines and a way to record what is not HTTP.
+
+    bytes ─► llhttp ─► head complete ─► ASGI call (the raw target in `extensions["piepowder.target"]`)
+               │ not HTTP, too large, too slow
+               └► ASGI call too (`extensions["piepowder.fault"]`), then the connection is closed
+
+Bytes that no parser accepts thus take the one way of every refusal: the guard raises what stands in the scope, the call is
+recorded and answered in the marketplace's own shape. A fault in the body of a call that is already running reaches it as
+`http.disconnect`, which never means "complete". After a fault nothing more is read from the connection.
+"""
+
+import asyncio
+import logging
+from asyncio.events import TimerHandle
+from typing import Any, cast
+
+import httptools
+from uvicorn._types import ASGIReceiveEvent, HTTPScope
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from piepowder.gateway.guard import HEADER_LINE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, TARGET_MAX_BYTES
+from piepowder.gateway.refused import Refused
+
+HEAD_DEADLINE_SECONDS = 10.0
+STUCK_WRITE_SECONDS = 60.0  # a client that takes no bytes for so long has lost its answer
+PIPELINE_MAX = 16
+_HEAD_MAX_BYTES = TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 1024
+
+
+class Cycle(RequestResponseCycle):
+    """One call. `broken`: the rest of its body will never come, though an answer can still be sent."""
+
+    broken = False
+
+    async def receive(self) -> ASGIReceiveEvent:
+        if not self.broken:
+            event = await super().receive()
+            if not self.broken:
+                return event
+        return {"type": "http.disconnect"}
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """For `uvicorn.Config(http=GuardedProtocol)`. The deadlines are class attributes so that a subclass can shorten them."""
+
+    head_deadline_seconds = HEAD_DEADLINE_SECONDS
+    stuck_write_seconds = STUCK_WRITE_SECONDS
+    cycle: Cycle
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_timer: TimerHandle | None = None
+        self._write_timer: TimerHandle | None = None
+        self._head_open = self._body_open = False  # between the first byte of a message and the end of that part
+        self._head_bytes = self._header_bytes = 0
+        self._deaf = False
+
+    # asyncio
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timers()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        self._head_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._stop_listening()  # no protocol is switched to; what follows is not ours to read
+        except httptools.HttpParserError as error:
+            if not self._deaf:
+                self._fault(_refusal_of(error))
+        if not self._deaf and (self._head_open or self.cycle is None or self.cycle.response_complete):
+            self._check_open_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self.stuck_write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+        super().resume_writing()
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_open = True
+        self._header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        if len(self.url) > TARGET_MAX_BYTES:
+            raise Refused("too_long", "target_too_long", f"the request target is longer than {TARGET_MAX_BYTES} bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        length = len(name) + len(value) + 4
+        self._header_bytes += length
+        if length > HEADER_LINE_MAX_BYTES or self._header_bytes > HEADERS_MAX_BYTES or len(self.headers) >= HEADERS_MAX:
+            raise _headers_too_large()
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= PIPELINE_MAX:
+            raise Refused(
+                "invalid", "pipeline_too_long", f"more than {PIPELINE_MAX} requests sent ahead of their answers"
+            )
+        self._head_open, self._body_open = False, True
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        version = self.parser.get_http_version()
+        path, _, query = self.url.partition(b"?")
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["raw_path"] = path
+        scope["path"] = path.decode("ascii", "replace")  # not decoded further: only the guard interprets a path
+        scope["query_string"] = query
+        scope["extensions"] = {"piepowder.target": self.url}  # type: ignore[dict-item]
+        stays = version == "1.1" and self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        self._begin(scope, keep_alive=stays, expects=self.expect_100_continue)
+
+    def on_body(self, body: bytes) -> None:
+        if self.cycle.response_complete:
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        self._body_open = False
+        self._deaf = not self.cycle.keep_alive  # whatever follows a last request is nobody's
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
+
+    # ours
+
+    def _begin(self, scope: HTTPScope, *, keep_alive: bool, expects: bool = False) -> Cycle:
+        """Start the call of a scope, or queue it behind the one that is running."""
+        running = self.cycle
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=_SILENT,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=expects,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+        if running is None or running.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+        return self.cycle
+
+    def _fault(self, refusal: Refused) -> None:
+        """The connection has said something that cannot be understood: answer it once, read no more, close."""
+        self._stop_listening()
+        if self._body_open and self.cycle.response_complete:
+            self.transport.close()
+            return
+        if self._body_open:
+            self.cycle.broken = True
+            self.cycle.keep_alive = False
+            self.cycle.message_event.set()
+            return
+        scope = cast(
+            HTTPScope,
+            {
+                "type": "http",
+                "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+                "http_version": "1.1",
+                "server": self.server,
+                "client": self.client,
+                "scheme": self.scheme,
+                "root_path": self.root_path,
+                "method": "GET",
+                "path": "/",
+                "raw_path": b"/",
+                "query_string": b"",
+                "headers": [],
+                "state": self.app_state.copy(),
+                "extensions": {"piepowder.fault": refusal},
+            },
+        )
+        self._begin(scope, keep_alive=False).more_body = False
+
+    def _stop_listening(self) -> None:
+        self._deaf = True
+        self._stop_timers()
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_deadline_seconds, self._head_is_late)
+
+    def _check_open_head(self) -> None:
+        """A head that did not come whole with its first bytes gets a deadline; ordinary ones never need a timer."""
+        if self._head_bytes > _HEAD_MAX_BYTES:
+            self._fault(_headers_too_large())
+        else:
+            self._await_head()
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if not self._head_open:
+            self.transport.close()  # a connection on which nothing was asked: no call
+        else:
+            sentence = f"the request's head was not complete after {self.head_deadline_seconds:g} s"
+            self._fault(Refused("invalid", "head_timeout", sentence))
+
+    def _stop_timers(self) -> None:
+        for timer in (self._head_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+        self._head_timer = self._write_timer = None
+
+
+_SILENT = logging.getLogger("piepowder.gateway.silent")
+
+
+def _headers_too_large() -> Refused:
+    return Refused("headers_too_large", "headers_too_large", "the request's headers are too large or too many")
+
+
+def _refusal_of(error: httptools.HttpParserError) -> Refused:
+    """The refusal raised in a callback, or what llhttp's complaint means to a caller."""
+    if isinstance(error.__context__, Refused):
+        return error.__context__
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return Refused("method", "method_not_allowed", "this method is not served")
+    if isinstance(error, httptools.HttpParserInvalidURLError):
+        return Refused("invalid", "non_canonical_path", "the request target is not in origin form (`/path?query`)")
+    return Refused("invalid", "bad_framing", "the bytes are not one well-formed HTTP/1.1 request")
