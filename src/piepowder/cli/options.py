@@ -61,8 +61,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
 
 
 def printable(text: str) -> str:
-    """Without control characters, which could drive the reader's terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """Without control characters, which could drive the reader's terminal; line ends stay."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def error_document(error: PiepowderError) -> Mapping[str, Any]:
@@ -74,9 +76,9 @@ def error_document(error: PiepowderError) -> Mapping[str, Any]:
 
 
 def print_error(error: PiepowderError, *, as_json: bool) -> None:
-    """The failure on standard output as JSON, or on standard error in three lines."""
+    """The failure on standard output as one line of JSON, or on standard error in three lines."""
     if as_json:
-        print_json(error_document(error))
+        print_json_line(error_document(error))
         return
     lines = [f"error: {error.message}", f"hint:  {error.hint}" if error.hint else "", f"code:  {error.code}"]
     sys.stderr.write("".join(printable(line) + "\n" for line in lines if line))

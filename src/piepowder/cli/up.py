@@ -23,7 +23,7 @@ from piepowder.cli.services import (
 )
 from piepowder.cli.supervisor import Event, Supervisor
 from piepowder.core.kernel import folder
-from piepowder.core.kernel.config import Settings, local_address
+from piepowder.core.kernel.config import FILE_NAME, Settings, local_address
 from piepowder.core.kernel.database import connect, refuse_unsafe
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.kernel.keys import KeyRing
@@ -46,6 +46,7 @@ def up(*, workers: int | None = None, common: Common | None = None) -> None:
     """
     common = common or Common()
     settings = common.settings(workers=workers)
+    _require_upstream(settings)
     tell = print_json_line if common.json else _tell_people
     for warning in _warnings(settings):
         tell({"event": "warning", "detail": warning})
@@ -63,6 +64,7 @@ def up(*, workers: int | None = None, common: Common | None = None) -> None:
 def installation(settings: Settings, *, logs: Path | None = None) -> Stages:
     """The stages of an installation. `logs`: folder for the children's output, None for our standard error."""
     data = folder.prepare(settings.data)
+    (data / "run").mkdir(exist_ok=True)
     server = None if settings.database_url else EmbeddedPostgres(data)
     environment = environment_of(settings, KeyRing.open(data / "keys"), server)
 
@@ -93,6 +95,7 @@ def installation(settings: Settings, *, logs: Path | None = None) -> Stages:
             f"gateway-{number}",
             *("piepowder.gateway.main", "--worker", str(number)),
             port=settings.gateway_port,
+            path="/readyz",
             address=settings.gateway_url,
         )
         for number in range(1, settings.workers + 1)
@@ -150,12 +153,20 @@ def require_ports(*ports: int) -> None:
             )
 
 
+def _require_upstream(settings: Settings) -> None:
+    if not settings.upstream_url:
+        raise PiepowderError(
+            "cli_upstream_missing",
+            "`upstream_url` is not set: the gateway has nothing to stand in front of",
+            hint=f"set it in `{settings.data / FILE_NAME}` or PIEPOWDER_UPSTREAM_URL; `piepowder demo` brings its own",
+        )
+
+
 def _warnings(settings: Settings) -> list[str]:
-    found = [] if settings.upstream_url else ["`upstream_url` is not set: the gateway has nothing to stand in front of"]
-    if settings.database_url:
-        with connect(settings.database_url) as connection:
-            found += refuse_unsafe(connection)
-    return found
+    if not settings.database_url:
+        return []
+    with connect(settings.database_url) as connection:
+        return refuse_unsafe(connection)
 
 
 def described(event: Event) -> dict[str, object]:

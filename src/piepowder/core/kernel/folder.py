@@ -1,7 +1,7 @@
 """The data folder: where it is, who may enter it, and the lock that says it is in use.
 
 <data>/lock              held (flock) by the process that runs the embedded server
-<data>/postgres/         PostgreSQL's own files       <data>/run/     socket
+<data>/postgres/         PostgreSQL's own files       <data>/run/     sockets, limits
 <data>/keys/             root key and key ring        <data>/engine-<version>/   server binaries (as root only)
 """
 

@@ -74,8 +74,9 @@ class EmbeddedPostgres:
         return self.data / "postgres"
 
     @property
-    def run(self) -> Path:
-        return self.data / "run"
+    def sockets(self) -> Path:
+        """Below `run`, which others use too: the server's user may write here and nowhere beside it."""
+        return self.data / "run" / "postgres"
 
     @property
     def log(self) -> Path:
@@ -149,7 +150,9 @@ class EmbeddedPostgres:
         engine = engine_for(self.data)
         self._refuse_foreign_version(engine)
         self._end_leftovers()
-        self._own(self.run, engine, 0o755)
+        self.sockets.parent.mkdir(exist_ok=True)
+        self.sockets.parent.chmod(0o755)
+        self._own(self.sockets, engine, 0o755)
         if first:
             self._initialise(engine)
         self._own(self.files, engine, 0o700)
@@ -179,7 +182,7 @@ class EmbeddedPostgres:
         if workers and not end_all(self.files, signal.SIGINT, signal.SIGQUIT, patience_seconds=20.0):
             raise folders.in_use(self.data, postmaster)
         # Nobody works here now. A stale file may name a number that another program has been given since.
-        for stale in (identifier, *self.run.glob(".s.PGSQL.*")):
+        for stale in (identifier, *self.sockets.glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
 
     def _own(self, path: Path, engine: Engine, mode: int) -> None:
@@ -200,7 +203,7 @@ class EmbeddedPostgres:
         password = secrets.token_urlsafe(32)
         _secret_file(self.data / "postgres.password", password)
         # initdb runs as the other user and cannot read our file; this copy lives as long as initdb does.
-        copy = _secret_file(self.run / "password", password, engine)
+        copy = _secret_file(self.sockets / "password", password, engine)
         command = [str(engine.binaries / "initdb"), f"--pgdata={unfinished}", f"--username={USER}"]
         command += ["--auth=scram-sha-256", f"--pwfile={copy}", "--encoding=UTF8", "--data-checksums"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -215,7 +218,7 @@ class EmbeddedPostgres:
         child = spawn(
             command,
             environment=_environment(engine),
-            folder=self.run,
+            folder=self.sockets,
             output=subprocess.PIPE,
             account=engine.account,
             death_signal=signal.SIGKILL,
@@ -233,7 +236,7 @@ class EmbeddedPostgres:
             self._process = spawn(
                 command,
                 environment=_environment(engine),
-                folder=self.run,
+                folder=self.sockets,
                 output=output,
                 account=engine.account,
                 death_signal=signal.SIGINT,
@@ -242,11 +245,11 @@ class EmbeddedPostgres:
 
     def _listen(self) -> dict[str, str]:
         if self._fits_socket():
-            return {"listen_addresses": "", "unix_socket_directories": str(self.run), "port": str(SOCKET_PORT)}
+            return {"listen_addresses": "", "unix_socket_directories": str(self.sockets), "port": str(SOCKET_PORT)}
         return {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": str(self._choose_port())}
 
     def _fits_socket(self) -> bool:
-        return len(os.fsencode(self.run / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_BYTES_MAX
+        return len(os.fsencode(self.sockets / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_BYTES_MAX
 
     def _choose_port(self) -> int:
         """The port of last time, so that URLs given out before a crash stay true; else a free one."""
@@ -259,7 +262,7 @@ class EmbeddedPostgres:
 
     def _address(self) -> tuple[str, int]:
         if self._fits_socket():
-            return str(self.run), SOCKET_PORT
+            return str(self.sockets), SOCKET_PORT
         return "127.0.0.1", int((self.data / "postgres.port").read_text())
 
     def _await_ready(self, process: subprocess.Popen[bytes], log_start: int) -> None:
@@ -318,6 +321,7 @@ def _secret_file(path: Path, text: str, engine: Engine | None = None) -> Path:
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    if engine and engine.account:
-        os.chown(path, engine.account.uid, engine.account.gid)
+        if engine and engine.account:
+            # By descriptor: the folder belongs to that user, who could put a link in the file's place.
+            os.fchown(file.fileno(), engine.account.uid, engine.account.gid)
     return path
