@@ -25,7 +25,7 @@ from piepowder.demo.sources import Source, Tally, find_source
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LAYOUT = "3"  # raised whenever what is written below changes: older files are then built anew
+LAYOUT = "4"  # raised whenever what is written below changes: older files are then built anew
 DAY = 86_400
 _PRESENT_SECONDS = 180  # the newest order is at least this old, so that "two minutes ago" filters see it
 
@@ -38,12 +38,9 @@ CREATE TABLE orders (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL, seller INTEGER NOT NULL, buyer INTEGER NOT NULL,
     placed INTEGER NOT NULL, partial INTEGER, shipped INTEGER, delivered INTEGER, cancelled INTEGER, cancel_reason INTEGER,
     channel TEXT NOT NULL, lines INTEGER NOT NULL, units INTEGER NOT NULL, first_units INTEGER NOT NULL,
-    cents INTEGER NOT NULL, shipping_cents INTEGER NOT NULL
+    cents INTEGER NOT NULL, shipping_cents INTEGER NOT NULL,
+    items TEXT NOT NULL -- JSON: [[product number, quantity, measure or null, cents, promoted 0 | 1], ...]
 );
-CREATE TABLE item (
-    orders INTEGER NOT NULL, position INTEGER NOT NULL, product INTEGER NOT NULL, quantity INTEGER NOT NULL, measure INTEGER,
-    cents INTEGER NOT NULL, promoted INTEGER NOT NULL, PRIMARY KEY (orders, position)
-) WITHOUT ROWID;
 """
 
 _INDICES = """
@@ -67,16 +64,18 @@ SELECT row_number() OVER (ORDER BY count(*) DESC, seller_key) AS number, seller_
 CREATE TABLE buyers AS
 SELECT row_number() OVER (ORDER BY buyer_key) AS number, buyer_key, min(country) AS country FROM staged GROUP BY buyer_key;
 CREATE TABLE products AS SELECT row_number() OVER (ORDER BY goods_key) AS number, * FROM goods;
-CREATE TABLE items AS
-SELECT s.number AS orders, row_number() OVER (PARTITION BY s.number ORDER BY l.goods_key, l.cents, l.quantity) AS position,
-       p.number AS product, l.quantity, l.measure, l.cents, l.promoted
-FROM line l JOIN staged s USING (order_key) JOIN products p USING (goods_key) WHERE NOT l.postage;
+CREATE TABLE baskets AS
+SELECT order_key, first(l.quantity ORDER BY l.goods_key, l.cents, l.quantity) AS first_units,
+       '[' || string_agg('[' || concat_ws(',', p.number, l.quantity, coalesce(l.measure::VARCHAR, 'null'), l.cents, l.promoted) || ']',
+                         ',' ORDER BY l.goods_key, l.cents, l.quantity) || ']' AS items
+FROM line l JOIN products p USING (goods_key) WHERE NOT l.postage GROUP BY order_key;
 """
 
 _ORDERS = """
-SELECT s.number, s.order_key::VARCHAR, e.number, b.number, s.placed, s.lines, s.units, i.quantity, s.cents, s.shipping_cents, c.reason
+SELECT s.number, s.order_key::VARCHAR, e.number, b.number, s.placed, s.lines, s.units, i.first_units, s.cents, s.shipping_cents,
+       c.reason, i.items
 FROM staged s JOIN sellers e USING (seller_key) JOIN buyers b USING (buyer_key)
-JOIN items i ON i.orders = s.number AND i.position = 1 LEFT JOIN cancellation c USING (order_key) ORDER BY s.number
+JOIN baskets i USING (order_key) LEFT JOIN cancellation c USING (order_key) ORDER BY s.number
 """
 
 
@@ -172,7 +171,12 @@ def _build(path: Path, source: Source, digest: str, *, quiet: bool) -> None:
 
 
 def _progress(quiet: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=Console(stderr=True), disable=quiet)
 
 
@@ -180,15 +184,20 @@ def _fill(unfinished: Path, source: Source, digest: str, progress: Progress) -> 
     task = progress.add_task(f"Importing orders: {source.label}", total=None)
     duck, tally = _stage(source)
     totals = _totals(duck)
-    progress.update(task, total=totals["lines"] + totals["orders"])
+    progress.update(task, total=totals["orders"])
     with closing(duck), closing(sqlite3.connect(unfinished)) as connection:
-        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;" + _TABLES)
+        connection.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;" + _TABLES
+        )
         with connection:
             _copy(connection, "seller", _sellers(duck, source))
-            _copy(connection, "buyer", _rows(duck, "SELECT number, buyer_key::VARCHAR, country FROM buyers ORDER BY number"))
+            _copy(
+                connection,
+                "buyer",
+                _rows(duck, "SELECT number, buyer_key::VARCHAR, country FROM buyers ORDER BY number"),
+            )
             _copy(connection, "product", _products(duck, source))
             _copy(connection, "orders", _counted(_orders(duck, source), progress, task))
-            _copy(connection, "item", _counted(_rows(duck, "SELECT * FROM items ORDER BY orders, position"), progress, task))
             _copy(connection, "about", _about(source, digest, tally, totals))
         connection.executescript(_INDICES + "ANALYZE;")
 
@@ -217,7 +226,7 @@ def _stage(source: Source) -> tuple["DuckDBPyConnection", Tally]:
 
 def _totals(duck: "DuckDBPyConnection") -> dict[str, int]:
     query = """
-    SELECT (SELECT count(*) FROM items), (SELECT count(*) FROM sellers), (SELECT count(*) FROM buyers),
+    SELECT (SELECT count(*) FROM line WHERE NOT postage), (SELECT count(*) FROM sellers), (SELECT count(*) FROM buyers),
            count(*), sum(cents), sum(shipping_cents), max(placed) FROM staged
     """
     names = ("lines", "sellers", "buyers", "orders", "cents", "shipping_cents", "newest")
@@ -235,13 +244,13 @@ def _rows(duck: "DuckDBPyConnection", query: str) -> Iterator[tuple[Any, ...]]:
 
 def _copy(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     count = len(connection.execute(f"PRAGMA table_info({table})").fetchall())
-    connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * count)})", rows)
+    connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * count)})", rows)  # noqa: S608 - names of our own
 
 
 def _counted(rows: Iterator[tuple[Any, ...]], progress: Progress, task: Any) -> Iterator[tuple[Any, ...]]:
     for number, row in enumerate(rows, 1):
-        if number % 20_000 == 0:
-            progress.advance(task, 20_000)
+        if number % 5_000 == 0:
+            progress.advance(task, 5_000)
         yield row
 
 
@@ -259,17 +268,33 @@ def _sellers(duck: "DuckDBPyConnection", source: Source) -> Iterator[tuple[Any, 
 
 
 def _products(duck: "DuckDBPyConnection", source: Source) -> Iterator[tuple[Any, ...]]:
-    for number, key, sku, title in _rows(duck, "SELECT number, goods_key::VARCHAR, sku, title FROM products ORDER BY number"):
+    for number, key, sku, title in _rows(
+        duck, "SELECT number, goods_key::VARCHAR, sku, title FROM products ORDER BY number"
+    ):
         yield number, "B0" + _letters(f"{source.name}:product:{key}", 8), sku, title
 
 
 def _orders(duck: "DuckDBPyConnection", source: Source) -> Iterator[tuple[Any, ...]]:
     share = int(source.cancellation_share * 65_536)
-    for number, key, seller, buyer, placed, lines, units, first, cents, shipping, reason in _rows(duck, _ORDERS):
+    for number, key, seller, buyer, placed, lines, units, first, cents, shipping, reason, items in _rows(duck, _ORDERS):
         drawn = hashlib.blake2b(f"{source.name}:order:{key}".encode(), digest_size=16).digest()
         times = _times(drawn, placed, lines, reason, share)
         channel = "AFN" if drawn[15] < 26 else "MFN"  # a tenth is fulfilled by the marketplace
-        yield number, _order_id(drawn), seller, buyer, placed, *times, channel, lines, units, first, cents, shipping
+        yield (
+            number,
+            _order_id(drawn),
+            seller,
+            buyer,
+            placed,
+            *times,
+            channel,
+            lines,
+            units,
+            first,
+            cents,
+            shipping,
+            items,
+        )
 
 
 def _order_id(drawn: bytes) -> str:

@@ -1,0 +1,97 @@
+"""The marketplace as one plain ASGI application: route, authenticate, scope to a seller, answer."""
+
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from piepowder.core.kernel.json import encode
+from piepowder.demo.marketplace import orders_v0
+from piepowder.demo.marketplace.wire import JSON, Answer, Call, Fault, Handler
+from piepowder.demo.orders import OrderBook
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_ORDER = r"/([^/]+)"
+_ROUTES: tuple[tuple[str, Handler], ...] = (
+    (r"/orders/v0/orders", orders_v0.get_orders),
+    (rf"/orders/v0/orders{_ORDER}", orders_v0.get_order),
+    (rf"/orders/v0/orders{_ORDER}/buyerInfo", orders_v0.get_order_buyer_info),
+    (rf"/orders/v0/orders{_ORDER}/address", orders_v0.get_order_address),
+    (rf"/orders/v0/orders{_ORDER}/orderItems", orders_v0.get_order_items),
+    (rf"/orders/v0/orders{_ORDER}/orderItems/buyerInfo", orders_v0.get_order_items_buyer_info),
+    (rf"/orders/v0/orders{_ORDER}/regulatedInfo", orders_v0.get_order_regulated_info),
+)
+
+
+class Marketplace:
+    """`credential` is what the gateway sends in `x-amz-access-token`; the seller comes in `x-marketplace-seller`.
+
+    Every answer to an authenticated call says in `x-marketplace-seller` whose data it is.
+    """
+
+    def __init__(self, book: OrderBook, *, credential: str, clock: Callable[[], float] = time.time) -> None:
+        self._book = book
+        self._credential = credential.encode()
+        self._clock = clock
+        self._routes = [(re.compile(pattern), handler) for pattern, handler in _ROUTES]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        answer = self._answer(scope)
+        headers = [
+            *answer.headers,
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"x-amzn-requestid", secrets.token_hex(16).encode()),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def _answer(self, scope: Scope) -> Answer:
+        if scope["path"] == "/healthz":
+            return Answer(200, (JSON,), encode({"status": "ok", "orders": self._book.label}))
+        headers = dict(scope["headers"])
+        seller = headers.get(b"x-marketplace-seller", b"")
+        try:
+            body = encode(self._call(scope, headers, seller.decode("latin-1")))
+        except Fault as fault:
+            proof = ((b"x-marketplace-seller", seller),) if fault.status != 403 and seller else ()
+            return Answer(fault.status, (JSON, *proof), _error_body(fault))
+        return Answer(200, (JSON, (b"x-marketplace-seller", seller)), body)
+
+    def _call(self, scope: Scope, headers: dict[bytes, bytes], seller_id: str) -> Any:
+        if not hmac.compare_digest(headers.get(b"x-amz-access-token", b""), self._credential):
+            raise Fault(
+                403,
+                "Unauthorized",
+                "Access to requested resource is denied.",
+                "the upstream credential is wrong or missing",
+            )
+        seller = self._book.seller(seller_id)
+        if seller is None:
+            raise Fault(
+                403, "Unauthorized", "Access to requested resource is denied.", "no such seller on this marketplace"
+            )
+        handler, path = self._route(scope["method"], scope["path"])
+        query: dict[str, tuple[str, ...]] = {}
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+            query[name] = (*query.get(name, ()), value)
+        return handler(Call(book=self._book, seller=seller, path=path, query=query, now=int(self._clock())))
+
+    def _route(self, method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
+        for pattern, handler in self._routes:
+            if found := pattern.fullmatch(path):
+                if method != "GET":
+                    raise Fault(405, "InvalidInput", "This operation is a GET.", "the method is not allowed here")
+                return handler, found.groups()
+        raise Fault(404, "NotFound", "The requested resource does not exist.", "no such operation")
+
+
+def _error_body(fault: Fault) -> bytes:
+    return encode({"errors": [{"code": fault.word, "message": fault.message, "details": fault.details}]})
