@@ -71,7 +71,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     policy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.file}, line {self.line}, column {self.column}" if self.line else self.file
+        return f"{place}: {self.message}" if place else self.message
 
 
 def base_schema() -> str:
@@ -186,8 +187,6 @@ class Asker:
 def _nodes(written: Sequence[Statement]) -> list[pst.Template]:
     """Cedar's reading of the statements, in their order; it numbers them as it meets them."""
     parsed = cedarpy.policies_to_pst(_joined(written))
-    if parsed.templates:
-        raise PiepowderError("policy_template", "a policy with `?principal` or `?resource` cannot stand in a pack")
     return [parsed.static_policies[f"policy{number}"] for number in range(len(written))]
 
 
@@ -266,11 +265,12 @@ def _joined(written: Sequence[Statement]) -> str:
 
 
 def _complaint(text: str) -> str | None:
+    """The parser's message, None if the text is well. A template is no policy yet, and packs have nothing to link it with."""
     try:
-        cedarpy.PolicySet.from_str(text)
+        templates = cedarpy.PolicySet.from_str(text).templates()
     except ValueError as error:
         return str(error)
-    return None
+    return f"`{templates[0]['slots'][0]}` cannot stand in a pack" if templates else None
 
 
 def _syntax_fault(files: Mapping[str, str], statement: Statement) -> Fault | None:

@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from piepowder.core.marketplace.taxonomy import is_personal
-from piepowder.core.policy.cedar import KEEP, SUBSTITUTE, Answer, Engine, Rule
+from piepowder.core.policy.cedar import KEEP, SUBSTITUTE, Answer, Engine, Rule, refused
 from piepowder.core.policy.model import Basis, Decision, Effect, Mode, Outcome, Question, Verdict
+from piepowder.core.policy.notes import note_faults
 from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.taxonomy import covers, fits, strictness
 
@@ -39,7 +40,11 @@ class Prepared(Struct, frozen=True, kw_only=True, eq=False):
 
 def prepare(pack: Pack) -> Prepared:
     """Compile a pack; `policy_pack_faulty` names every fault with file, line and column."""
-    return Prepared(pack=pack, engine=Engine(pack.policies))
+    engine = Engine(pack.policies)
+    faults = note_faults(engine.rules)
+    if faults:
+        raise refused(faults)
+    return Prepared(pack=pack, engine=engine)
 
 
 def decide(question: Question, categories: frozenset[str], prepared: Prepared) -> Decision:
