@@ -25,12 +25,16 @@ CREATE TABLE ledger_record (
     bytes_in       bigint      NOT NULL DEFAULT 0,
     bytes_out      bigint      NOT NULL DEFAULT 0,
     detail         json        NOT NULL DEFAULT '{}', -- not jsonb, which refuses the escape of NUL that hostile input contains
+    -- The transaction that appended the row. A follower that reads only what is older than the oldest transaction under way
+    -- misses nothing and sees nothing twice; neither ids nor times could promise that, for commits overtake each other.
+    appended_in    xid8        NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (id, recorded_at)
 ) PARTITION BY RANGE (recorded_at);
 
 CREATE INDEX ledger_record_time ON ledger_record (recorded_at);
 CREATE INDEX ledger_record_app ON ledger_record (app, recorded_at) WHERE app <> '';
 CREATE INDEX ledger_record_seller ON ledger_record (seller, recorded_at) WHERE seller <> '';
+CREATE INDEX ledger_record_appended ON ledger_record (appended_in);
 CREATE INDEX ledger_record_request ON ledger_record (request) WHERE request <> '';
 
 CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
