@@ -1,8 +1,9 @@
 """`piepowder policy`: check a policy pack, run its example questions, ask it why, look at it. Needs no running installation."""
 
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from piepowder.cli.options import Common, print_json, print_table, printable
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
@@ -42,8 +43,8 @@ def check(pack: str = DEFAULT_PACK, *, no_gaps: bool = False, common: Common = C
     return int(failed)
 
 
-@app.command
-def test(pack: str = DEFAULT_PACK, *, common: Common = Common()) -> int:
+@app.command(name="test")
+def ask_examples(pack: str = DEFAULT_PACK, *, common: Common = Common()) -> int:
     """Ask a pack its own example questions and compare the answers with those written down.
 
     Parameters
@@ -66,7 +67,7 @@ def test(pack: str = DEFAULT_PACK, *, common: Common = Common()) -> int:
 def explain(
     pack: str = DEFAULT_PACK,
     *,
-    app_id: str = "app_example",
+    app_id: Annotated[str, Parameter(name="--app")] = "app_example",
     role: tuple[str, ...] = (),
     purpose: str | None = None,
     state: OrderState = OrderState.NONE,

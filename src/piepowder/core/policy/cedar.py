@@ -29,7 +29,7 @@ from piepowder.core.policy.entities import (
     uid,
 )
 from piepowder.core.policy.model import Question
-from piepowder.core.policy.source import Statement, error_offset, place, statements
+from piepowder.core.policy.source import Statement, error_offset, place, statements, word_offset
 
 KEEP, SUBSTITUTE = "keep", "substitute"
 Test = tuple[frozenset[Name], bool]  # any of these entities; whether it must be the category itself
@@ -94,7 +94,9 @@ def schema_faults(files: Mapping[str, str]) -> list[Fault]:
     """Policies that name what does not exist (an attribute, an order state) or compare what cannot be compared."""
     written = list(_all(files))
     result = cedarpy.validate_policies(_joined(written), _schema())
-    return [_schema_fault(error, written) for error in result.errors]
+    faults = [_schema_fault(files, error, written) for error in result.errors]
+    # Each action that a policy is about has the same complaint; one place needs only one.
+    return list({(fault.file, fault.line, fault.column): fault for fault in reversed(faults)}.values())[::-1]
 
 
 class Slice(Struct, frozen=True, eq=False):
@@ -282,12 +284,14 @@ def _syntax_fault(files: Mapping[str, str], statement: Statement) -> Fault | Non
     return Fault(file=statement.file, line=line, column=column, message=message)
 
 
-def _schema_fault(error: cedarpy.ValidationError, written: Sequence[Statement]) -> Fault:
+def _schema_fault(files: Mapping[str, str], error: cedarpy.ValidationError, written: Sequence[Statement]) -> Fault:
     message = error.error.removeprefix(f"for policy `{error.policy_id}`").lstrip(", :")
     if not error.policy_id:
         return Fault(file="", line=0, column=0, message=message)
     statement = written[int(error.policy_id.removeprefix("policy"))]
-    return Fault(file=statement.file, line=statement.line, column=1, message=message)
+    offset = statement.offset + (word_offset(statement.text, message) or 0)
+    line, column = place(files[statement.file], offset)
+    return Fault(file=statement.file, line=line, column=column, message=message)
 
 
 def _rule(number: int, node: pst.Template, statement: Statement) -> Rule:

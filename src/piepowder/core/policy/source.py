@@ -59,14 +59,18 @@ def error_offset(statement: str, complaint: Callable[[str], str | None]) -> int:
     return max(len(statement.rstrip()) - 1, 0)
 
 
-def _named(statement: str, message: str, fallback: int) -> int:
-    """A complaint that names a word after the fact (`invalid variable: foo`) means that word, not where it was noticed."""
+def word_offset(statement: str, message: str) -> int | None:
+    """Where the first thing that a complaint quotes stands in a statement."""
     found = _QUOTED.search(message)
     word = (found.group(1) or found.group(2)) if found else ""
-    if not word or "unexpected token" in message:
-        return fallback
-    at = re.search(rf"(?<![\w\"]){re.escape(word)}(?!\w)", statement)
-    return at.start() if at else fallback
+    at = re.search(rf"(?<![\w\"]){re.escape(word)}(?!\w)", statement) if word else None
+    return at.start() if at else None
+
+
+def _named(statement: str, message: str, fallback: int) -> int:
+    """A complaint that names a word after the fact (`invalid variable: foo`) means that word, not where it was noticed."""
+    at = None if "unexpected token" in message else word_offset(statement, message)
+    return fallback if at is None else at
 
 
 def _statement(file: str, text: str, begin: int, end: int) -> Statement:
