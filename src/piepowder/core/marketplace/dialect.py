@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.model import Operation, OrderState, Rate
 
 Headers = Sequence[tuple[bytes, bytes]]  # names in lower case, as they came
@@ -24,6 +25,14 @@ class Refusal(Struct, frozen=True, kw_only=True):
     hint: str = ""  # what would change it
     allow: tuple[str, ...] = ()  # with `method`: the methods that the path knows
     retry_after_seconds: int | None = None  # with `throttled` and `unavailable`
+
+
+class DialectRefused(PiepowderError):
+    """What `Dialect.upstream` raises for a call that must not go out; `refusal` is answered as any other."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"marketplace_{refusal.reason}", refusal.message, hint=refusal.hint)
+        self.refusal = refusal
 
 
 class WireAnswer(Struct, frozen=True):
@@ -66,7 +75,11 @@ class Dialect(Protocol):
         seller: str,
         credential: str,
     ) -> UpstreamCall:
-        """The request to the marketplace's own API, scoped to one seller (the marketplace's id of it)."""
+        """The request to the marketplace's own API, scoped to one seller (the marketplace's id of it).
+
+        `query` has one pair for each value of a list. `path` may lack what the dialect knows itself, such as the
+        seller. `DialectRefused` where the path names another seller.
+        """
         ...
 
     def proves_seller(self, seller: str, headers: Headers, body: bytes) -> bool:

@@ -2,8 +2,9 @@
 
 from piepowder.core.marketplace.dialect import Dialect
 from piepowder.core.marketplace.dialects.spapi.dialect import SpApi
+from piepowder.core.marketplace.dialects.stall.dialect import Stall
 
-SHIPPED: dict[str, Dialect] = {"spapi": SpApi()}
+SHIPPED: dict[str, Dialect] = {"spapi": SpApi(), "stall": Stall()}
 
 
 def load_dialect(name: str) -> Dialect:
