@@ -25,7 +25,16 @@ from psycopg import sql
 from piepowder.core.kernel import folder as folders
 from piepowder.core.kernel.engine import Engine, engine_for, unprivileged_account
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
-from piepowder.core.kernel.processes import command_line, end_all, free_port, port_is_free, processes_in, spawn, stop
+from piepowder.core.kernel.processes import (
+    await_deserted,
+    command_line,
+    free_port,
+    port_is_free,
+    processes_in,
+    signal_all,
+    spawn,
+    stop,
+)
 
 USER = "piepowder"
 DATABASE = "piepowder"
@@ -131,7 +140,7 @@ class EmbeddedPostgres:
         password = (self.data / "postgres.password").read_text().strip()
         host, port = self._address()
         query = urlencode({"host": host, "port": port}, quote_via=quote, safe="/")
-        return f"postgresql://{USER}:{password}@/{quote(database, safe='')}?{query}"
+        return f"postgresql://{USER}:{quote(password, safe='')}@/{quote(database, safe='')}?{query}"
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Create it if it does not exist (as a copy of `template`, which nobody may be connected to); return its URL."""
@@ -174,16 +183,28 @@ class EmbeddedPostgres:
     def _end_leftovers(self) -> None:
         """We hold the lock, so whoever still works here was orphaned by a kill (or is not ours: then refuse)."""
         identifier = self.files / "postmaster.pid"
-        postmaster = identifier.read_text().partition("\n")[0].strip() if identifier.exists() else ""
-        workers = processes_in(self.files)
+        noted = identifier.read_text().partition("\n")[0].strip() if identifier.exists() else ""
+        postmasters = [pid for pid in processes_in(self.files) if str(pid) == noted]
         ours = f"cluster_name={SETTINGS['cluster_name']}"
-        if postmaster.isdigit() and int(postmaster) in workers and ours not in command_line(int(postmaster)):
-            raise folders.in_use(self.data, postmaster)
-        if workers and not end_all(self.files, signal.SIGINT, signal.SIGQUIT, patience_seconds=20.0):
-            raise folders.in_use(self.data, postmaster)
+        if postmasters and ours not in command_line(postmasters[0]):
+            raise folders.in_use(self.data, noted)
+        if not self._ended(postmasters):
+            raise folders.in_use(self.data, noted)
         # Nobody works here now. A stale file may name a number that another program has been given since.
         for stale in (identifier, *self.sockets.glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
+
+    def _ended(self, postmasters: list[int]) -> bool:
+        # Only a postmaster may be asked to shut down. Its children leave by themselves once it is dead; told to shut
+        # down, the checkpointer among them would write a clean end while others are still at work.
+        signal_all(postmasters, signal.SIGINT)
+        if await_deserted(self.files, 20.0 if postmasters else 3.0):
+            return True
+        for number in (signal.SIGQUIT, signal.SIGKILL):
+            signal_all(processes_in(self.files), number)
+            if await_deserted(self.files, 5.0):
+                return True
+        return False
 
     def _own(self, path: Path, engine: Engine, mode: int) -> None:
         path.mkdir(exist_ok=True)

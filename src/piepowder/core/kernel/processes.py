@@ -90,14 +90,10 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
-def end_all(folder: Path, *signals: signal.Signals, patience_seconds: float) -> bool:
-    """Send each signal in turn to every process that works in `folder`; True once none is left."""
-    for number in (*signals, signal.SIGKILL):
-        for pid in processes_in(folder):
-            _signal(pid, number)
-        if _deserted(folder, patience_seconds):
-            return True
-    return False
+def signal_all(pids: Sequence[int], number: signal.Signals) -> None:
+    """Signal those that are still there."""
+    for pid in pids:
+        _signal(pid, number)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -107,7 +103,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _deserted(folder: Path, patience_seconds: float) -> bool:
+def await_deserted(folder: Path, patience_seconds: float) -> bool:
+    """Wait until no process works in `folder`; False if some still do then."""
     # They are not our children (their parent was killed), so there is nothing to wait on but the process list.
     deadline = time.monotonic() + patience_seconds
     while processes_in(folder):
