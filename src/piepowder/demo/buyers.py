@@ -192,6 +192,7 @@ def _second_line(form: Country, draw: Draw) -> str:
     return form.flat.format(1 + draw.below(9)) if form.flat and draw.below(4) == 0 else ""
 
 
+@lru_cache(maxsize=8_192)
 def wishes(order: str, person: Buyer) -> Wishes:
     """What this buyer said with an order: most say nothing, about one in twenty-five sends a gift."""
     draw = Draw("wishes", order)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from string import capwords
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ from piepowder.demo.sources import Source, Tally, find_source
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LAYOUT = "4"  # raised whenever what is written below changes: older files are then built anew
+LAYOUT = "5"  # raised whenever what is written below changes: older files are then built anew
 DAY = 86_400
 _PRESENT_SECONDS = 180  # the newest order is at least this old, so that "two minutes ago" filters see it
 
@@ -271,7 +272,7 @@ def _products(duck: "DuckDBPyConnection", source: Source) -> Iterator[tuple[Any,
     for number, key, sku, title in _rows(
         duck, "SELECT number, goods_key::VARCHAR, sku, title FROM products ORDER BY number"
     ):
-        yield number, "B0" + _letters(f"{source.name}:product:{key}", 8), sku, title
+        yield number, "B0" + _letters(f"{source.name}:product:{key}", 8), sku, capwords(title)
 
 
 def _orders(duck: "DuckDBPyConnection", source: Source) -> Iterator[tuple[Any, ...]]:

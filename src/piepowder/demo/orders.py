@@ -82,7 +82,7 @@ class Life(Struct, frozen=True):
     shipped_units: int
 
 
-class Filter(Struct, frozen=True, kw_only=True):
+class Filter(Struct, frozen=True, kw_only=True, array_like=True):
     """Which orders of a seller; times in seconds since 1970, `None` and empty: any. `after` is the place in the listing."""
 
     created_after: int | None = None

@@ -7,11 +7,11 @@ from pathlib import Path
 import uvicorn
 
 from piepowder.demo.marketplace.app import Marketplace
+from piepowder.demo.marketplace.oidc import LOOPBACK, SellerSignIn
 from piepowder.demo.orders import OrderBook
 
-DEMO_CREDENTIAL = (
-    "demo-upstream-credential"  # the marketplace is an example on loopback; a real one has a secret of its own
-)
+#: this marketplace is an example on loopback; a real one has a secret of its own
+DEMO_CREDENTIAL = "demo-upstream-credential"
 
 
 def main() -> None:
@@ -21,9 +21,21 @@ def main() -> None:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8402)
+    parser.add_argument(
+        "--issuer", default="", help="the address browsers know this process by; default http://<host>:<port>"
+    )
+    parser.add_argument(
+        "--redirect-host", action="append", default=[], help="a host that sign-in may return to, besides loopback"
+    )
     options = parser.parse_args()
     credential = os.environ.get("PIEPOWDER_UPSTREAM_CREDENTIAL", DEMO_CREDENTIAL)
-    marketplace = Marketplace(OrderBook(options.orders), credential=credential)
+    book = OrderBook(options.orders)
+    issuer = options.issuer or f"http://{options.host}:{options.port}"
+    secret = os.environ.get("PIEPOWDER_OIDC_CLIENT_SECRET", "")
+    sign_in = SellerSignIn(
+        book, issuer=issuer, secret=secret, redirect_hosts=LOOPBACK | frozenset(options.redirect_host)
+    )
+    marketplace = Marketplace(book, credential=credential, sign_in=sign_in)
     uvicorn.run(
         marketplace, host=options.host, port=options.port, log_level="warning", access_log=False, lifespan="off"
     )

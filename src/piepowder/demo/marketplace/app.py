@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from piepowder.core.kernel.json import encode
-from piepowder.demo.marketplace import orders_v0
+from piepowder.demo.marketplace import orders_2026, orders_v0, sales, sellers
+from piepowder.demo.marketplace.oidc import SellerSignIn
 from piepowder.demo.marketplace.wire import JSON, Answer, Call, Fault, Handler
 from piepowder.demo.orders import OrderBook
 
@@ -17,6 +18,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_FORM_BYTES_MAX = 65_536
 _ORDER = r"/([^/]+)"
 _ROUTES: tuple[tuple[str, Handler], ...] = (
     (r"/orders/v0/orders", orders_v0.get_orders),
@@ -26,6 +28,11 @@ _ROUTES: tuple[tuple[str, Handler], ...] = (
     (rf"/orders/v0/orders{_ORDER}/orderItems", orders_v0.get_order_items),
     (rf"/orders/v0/orders{_ORDER}/orderItems/buyerInfo", orders_v0.get_order_items_buyer_info),
     (rf"/orders/v0/orders{_ORDER}/regulatedInfo", orders_v0.get_order_regulated_info),
+    (r"/orders/2026-01-01/orders", orders_2026.search_orders),
+    (rf"/orders/2026-01-01/orders{_ORDER}", orders_2026.get_order),
+    (r"/sales/v1/orderMetrics", sales.get_order_metrics),
+    (r"/sellers/v1/marketplaceParticipations", sellers.get_marketplace_participations),
+    (r"/sellers/v1/account", sellers.get_account),
 )
 
 
@@ -35,16 +42,24 @@ class Marketplace:
     Every answer to an authenticated call says in `x-marketplace-seller` whose data it is.
     """
 
-    def __init__(self, book: OrderBook, *, credential: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        book: OrderBook,
+        *,
+        credential: str,
+        sign_in: SellerSignIn | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._book = book
         self._credential = credential.encode()
+        self._sign_in = sign_in
         self._clock = clock
         self._routes = [(re.compile(pattern), handler) for pattern, handler in _ROUTES]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answer = self._answer(scope)
+        answer = await self._sign_in_answer(scope, receive) or self._answer(scope)
         headers = [
             *answer.headers,
             (b"content-length", str(len(answer.body)).encode()),
@@ -52,6 +67,16 @@ class Marketplace:
         ]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _sign_in_answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        """What the OpenID provider says, where there is one and the path is its own."""
+        if self._sign_in is None or not scope["path"].startswith(("/oidc/", "/.well-known/")):
+            return None
+        body = await _body(receive)
+        if body is None:
+            return Answer(413, (JSON,), encode({"error": "invalid_request"}))
+        query = scope["query_string"].decode("latin-1")
+        return self._sign_in.answer(scope["method"], scope["path"], query, dict(scope["headers"]), body, self._clock())
 
     def _answer(self, scope: Scope) -> Answer:
         if scope["path"] == "/healthz":
@@ -91,6 +116,20 @@ class Marketplace:
                     raise Fault(405, "InvalidInput", "This operation is a GET.", "the method is not allowed here")
                 return handler, found.groups()
         raise Fault(404, "NotFound", "The requested resource does not exist.", "no such operation")
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """A small form, or None where it is not small."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > _FORM_BYTES_MAX:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
 def _error_body(fault: Fault) -> bytes:

@@ -12,7 +12,7 @@ from piepowder.demo.orders import Filter, Order, life
 _LIFE_SECONDS = 86_400
 
 
-class _Place(Struct, frozen=True):
+class _Place(Struct, frozen=True, array_like=True):
     seller: str
     made: int
     wanted: Filter

@@ -100,7 +100,7 @@ def amount(cents: int) -> str:
 
 def without_empty(fields: dict[str, Any]) -> dict[str, Any]:
     """Amazon leaves absent members out; it does not send them empty."""
-    return {name: value for name, value in fields.items() if value not in ("", None, {}, [])}
+    return {name: value for name, value in fields.items() if value or value is False or value.__class__ is int}
 
 
 Handler = Callable[[Call], Any]

@@ -1,0 +1,164 @@
+"""The story, played from outside through public doors: example apps on real client libraries, the JSON API, the ledger's command.
+
+open era (observe) ─► the date (enforce) ─► personal data cut live ─► reinstated ─► throttled ─► what the ledger says
+"""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from piepowder.core.kernel import json
+from piepowder.core.kernel.config import Settings
+from piepowder.demo import examples_path
+
+APP_SECONDS_MAX = 120
+
+
+class Step(Struct, frozen=True):
+    """One step: a stable name, what it shows, whether it did, and a sentence with its figures."""
+
+    name: str
+    title: str
+    ok: bool
+    detail: str
+
+    def told(self) -> dict[str, Any]:
+        return {"step": self.name, "title": self.title, "ok": self.ok, "detail": self.detail}
+
+
+class Stage:
+    """What the steps share: addresses, credentials, the doors."""
+
+    def __init__(self, settings: Settings, told: dict[str, Any], made: dict[str, Any]) -> None:
+        self.settings, self.told, self.apps = settings, told, made["apps"]
+        self.staff_keys: list[str] = made["staff_keys"]
+
+    def api(self, method: str, path: str, body: object = None, *, staff: int = 0) -> Any:
+        """One call of the JSON API as a member of staff."""
+        request = urllib.request.Request(  # noqa: S310 - an address of our own
+            f"{self.settings.public_url}/api{path}",
+            data=None if body is None else json.encode(body),
+            method=method,
+            headers={"authorization": f"Bearer {self.staff_keys[staff]}", "content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return json.decode(answer.read())
+
+    def run_app(self, key: str, program: str, *words: str) -> dict[str, Any]:
+        """An example app as its developer would run it; what it says it saw."""
+        app = self.apps[key]
+        environment = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "PIEPOWDER_API_URL": self.told["base_url"],
+            "PIEPOWDER_TOKEN_URL": self.told["token_url"],
+            "PIEPOWDER_CLIENT_ID": app["client_id"],
+            "PIEPOWDER_CLIENT_SECRET": app["client_secret"],
+            "PIEPOWDER_REFRESH_TOKEN": app["refresh_token"],
+            "PIEPOWDER_MARKETPLACE_ID": self.told["marketplace_id"],
+        }
+        command = [sys.executable, str(examples_path(f"apps/{program}.py")), "--json", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=APP_SECONDS_MAX, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"{program} ended with {done.returncode}: {done.stderr.decode()[-500:]}")
+        found: dict[str, Any] = json.decode(done.stdout.strip().splitlines()[-1])
+        return found
+
+    def set_mode(self, key: str, mode: str) -> None:
+        """Observe takes two persons and an end date; the others one."""
+        app = self.apps[key]["app_id"]
+        until = (datetime.now(UTC) + timedelta(days=30)).isoformat() if mode == "observe" else None
+        change = self.api("POST", f"/apps/{app}/modes", {"mode": mode, "until": until, "reason": "the story"})
+        if mode == "observe":
+            self.api("POST", f"/apps/modes/{change['id']}/approve", {}, staff=1)
+
+    def set_standing(self, key: str, standing: str, reason: str) -> None:
+        self.api("PUT", f"/standing/{self.apps[key]['app_id']}", {"standing": standing, "reason": reason})
+
+
+def play(settings: Settings, told: dict[str, Any], made: dict[str, Any]) -> Iterator[Step]:
+    """Every step in order. A step that fails says why, and the story goes on."""
+    stage = Stage(settings, told, made)
+    for name, title, step in STEPS:
+        started = time.monotonic()
+        ok, detail = _attempt(step, stage)
+        yield Step(name, title, ok, f"{detail} ({time.monotonic() - started:.1f} s)")
+
+
+def _attempt(step: Callable[[Stage], str], stage: Stage) -> tuple[bool, str]:
+    try:
+        return True, step(stage)
+    except (AssertionError, OSError, KeyError, subprocess.TimeoutExpired, urllib.error.URLError) as error:
+        return False, f"{type(error).__name__}: {error}"
+
+
+def _need(condition: object, sentence: str) -> None:
+    if not condition:
+        raise AssertionError(sentence)
+
+
+def open_era(stage: Stage) -> str:
+    for key in ("label_printer", "metrics", "ad_audience"):
+        stage.set_mode(key, "observe")
+    printer = stage.run_app("label_printer", "label_printer")
+    audience = stage.run_app("ad_audience", "ad_audience")
+    _need(printer["streets_seen"] > 0, f"the label printer saw no street: {printer}")
+    _need(audience["names_seen"] > 0, f"ad audience saw no buyer: {audience}")
+    return (
+        f"label printer read {printer['streets_seen']} addresses; ad audience took {audience['names_seen']} buyers' names "
+        "for an audience, recorded as what the coming policy withholds"
+    )
+
+
+def the_date(stage: Stage) -> str:
+    for key in ("label_printer", "metrics", "ad_audience"):
+        stage.set_mode(key, "enforce")
+    printer = stage.run_app("label_printer", "label_printer")
+    audience = stage.run_app("ad_audience", "ad_audience")
+    _need(printer["streets_seen"] > 0, f"the label printer lost its addresses: {printer}")
+    _need(audience["names_seen"] == 0, f"ad audience still sees buyers: {audience}")
+    _need(audience["orders_read"] > 0, f"ad audience lost its orders as well: {audience}")
+    return (
+        f"label printer still reads {printer['streets_seen']} addresses; ad audience reads {audience['orders_read']} orders, "
+        "no buyer"
+    )
+
+
+def metrics_go_on(stage: Stage) -> str:
+    metrics = stage.run_app("metrics", "metrics_monitor")
+    _need(metrics["orders_read"] > 0, f"metrics monitor saw nothing: {metrics}")
+    _need(metrics.get("names_seen", 0) == 0, f"metrics monitor saw names: {metrics}")
+    return (
+        f"metrics monitor reads {metrics['orders_read']} orders and the shop's figures, without a single person in them"
+    )
+
+
+def cut_live(stage: Stage) -> str:
+    stage.set_standing("label_printer", "personal_data_off", "an inquiry into where addresses went")
+    printer = stage.run_app("label_printer", "label_printer")
+    _need(printer["streets_seen"] == 0 and printer["names_seen"] == 0, f"the cut did not bite: {printer}")
+    _need(printer["orders_read"] > 0, f"the cut took more than personal data: {printer}")
+    return f"personal data cut: label printer reads {printer['orders_read']} orders, no name and no street"
+
+
+def reinstated(stage: Stage) -> str:
+    stage.set_standing("label_printer", "good", "the inquiry found nothing")
+    printer = stage.run_app("label_printer", "label_printer")
+    _need(printer["streets_seen"] > 0, f"reinstatement did not work: {printer}")
+    return f"reinstated: label printer reads {printer['streets_seen']} addresses again"
+
+
+STEPS: tuple[tuple[str, str, Callable[[Stage], str]], ...] = (
+    ("open_era", "The open era: everything passes, and what the policy would withhold is counted", open_era),
+    ("the_date", "The date: the policy is enforced", the_date),
+    ("metrics", "Metrics need no buyers", metrics_go_on),
+    ("cut_live", "Personal data is cut while the app runs", cut_live),
+    ("reinstated", "And given back", reinstated),
+)
