@@ -47,7 +47,7 @@ async def _serve(gateway: Gateway, attempt: Attempt, scope: guard.Scope, receive
     caller = await identify(gateway, attempt, request)
     throttle(gateway, caller, operation)
     attempt.parameters = read_parameters(operation, request.query)
-    check_declared(caller, operation)
+    check_declared(caller, operation, gateway.feed.database_now())
     if operation.kind == "restricted_token":
         return await restricted.issue(
             gateway,

@@ -1,5 +1,7 @@
 """Who calls: the facts behind a token, as they stand in this worker's snapshot just now."""
 
+import math
+
 from msgspec import Struct
 
 from piepowder.core.facts.model import AppFact, GrantFact, ManifestFact, SellerFact
@@ -20,9 +22,13 @@ class Caller(Struct, frozen=True, eq=False, gc=False):
     manifest: ManifestFact
     standing: frozenset[str]  # capabilities of the app and of its developer together
 
-    def mode(self, operation: str) -> Mode:
-        modes = self.app.modes
-        return Mode(modes.get(operation) or modes.get("*") or Mode.ENFORCE) if modes else Mode.ENFORCE
+    def mode(self, operation: str, now: float) -> Mode:
+        """How firmly the operation is held. A mode that has run out is void: then `enforce`. `now`: seconds, database time."""
+        app = self.app
+        for key in (operation, "*"):
+            if key in app.modes and app.modes_until.get(key, math.inf) > now:
+                return Mode(app.modes[key])
+        return Mode.ENFORCE
 
 
 def check_token(token: TokenFact | None, now: float) -> TokenFact:

@@ -17,7 +17,9 @@ def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
     resource = restricted.covering(gateway, attempt, caller)
     claimed = claimed_purpose(attempt.request.headers, caller)
     shape = gateway.shapes.of(attempt.operation)
-    plan = gateway.decisions().plan(caller, shape, scope_of(caller, attempt.operation, claimed, resource))
+    mode = caller.mode(attempt.operation.id, gateway.feed.database_now())
+    scope = scope_of(caller, attempt.operation, claimed, resource)
+    plan = gateway.decisions().plan(caller, shape, scope, mode)
     attempt.decided(caller, plan, gateway.feed.snapshot.number)
     if plan.may_release_personal and not gateway.feed.fresh():
         raise Refused(

@@ -14,7 +14,7 @@ from piepowder.core.facts.model import AppFact, GrantFact, PolicyFact
 from piepowder.core.marketplace.model import Operation, OrderState
 from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.core.policy.decide import apply_mode, prepare, strictest
-from piepowder.core.policy.model import Decision, Effect, Question, Verdict
+from piepowder.core.policy.model import Decision, Effect, Mode, Question, Verdict
 from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.table import DecisionTable
 from piepowder.gateway.caller import Caller
@@ -55,11 +55,11 @@ class StateDecision(Struct, frozen=True, eq=False):
 class Plan:
     """Everything decided for one kind of call, filled in as states turn up."""
 
-    def __init__(self, decisions: "Decisions", caller: Caller, shape: Shape, scope: Scope) -> None:
+    def __init__(self, decisions: "Decisions", caller: Caller, shape: Shape, scope: Scope, mode: Mode) -> None:
         self._decisions, self._caller, self.shape, self.scope = decisions, caller, shape, scope
         self._summaries: dict[frozenset[OrderState], bytes] = {}
         self._fragments: dict[frozenset[OrderState], dict[str, object]] = {}
-        self.mode = caller.mode(shape.operation.id)
+        self.mode = mode
         self._states: dict[OrderState, StateDecision] = {}
 
     def state(self, state: OrderState) -> StateDecision:
@@ -166,7 +166,7 @@ def _short(verdict: Verdict) -> list[object]:
     return [_DONE[verdict.effect], verdict.outcome, verdict.substitute, verdict.basis, verdict.policies]
 
 
-_Key = tuple[AppFact, GrantFact, frozenset[str], str, Scope]
+_Key = tuple[AppFact, GrantFact, frozenset[str], str, Scope, Mode]
 
 
 class Decisions:
@@ -177,19 +177,19 @@ class Decisions:
         self._table = DecisionTable(prepare(Pack.from_files(policy.files)))
         self._plans: dict[_Key, Plan] = {}
 
-    def plan(self, caller: Caller, shape: Shape, scope: Scope) -> Plan:
+    def plan(self, caller: Caller, shape: Shape, scope: Scope, mode: Mode) -> Plan:
         """About a microsecond when known. The key holds everything that a question is made of."""
-        key = (caller.app, caller.grant, caller.standing, shape.operation.id, scope)
+        key = (caller.app, caller.grant, caller.standing, shape.operation.id, scope, mode)
         found = self._plans.get(key)
         if found is None:
             if len(self._plans) >= _CACHE_MAX:
                 self._plans.clear()
-            found = self._plans[key] = Plan(self, caller, shape, scope)
+            found = self._plans[key] = Plan(self, caller, shape, scope, mode)
         return found
 
-    def draft(self, caller: Caller, shape: Shape, scope: Scope) -> Plan:
+    def draft(self, caller: Caller, shape: Shape, scope: Scope, mode: Mode) -> Plan:
         """A plan outside the cache, for a scope that is not a call's."""
-        return Plan(self, caller, shape, scope)
+        return Plan(self, caller, shape, scope, mode)
 
     def decide(self, caller: Caller, operation: Operation, purpose: str | None, state: OrderState) -> Decision:
         return self._table.decide(self.question(caller, operation, purpose, state), operation.categories)

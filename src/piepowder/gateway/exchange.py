@@ -14,6 +14,7 @@ from piepowder.gateway.coding import CodingFault, inflate
 HEADERS_MAX = 100
 INTERIM_MAX = 8
 HOPELESS = ("upstream_unreachable", "the connection was closed")
+_VERSIONS = frozenset({"1.1", "1.0"})
 _WITHOUT_BODY = frozenset({204, 304})
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
 
@@ -101,8 +102,12 @@ class Connection(asyncio.Protocol):
             self.abort("upstream_unparseable", "upstream switches protocols")
         except httptools.HttpParserError as error:
             self._fail_parsing(error)
-        if self._answer is not None and not self._in_body and self._wire_bytes > self._headers_bytes_max * 2:
-            self.abort("upstream_too_large", "the headers of upstream's answer are too large")
+        if self._answer is not None and self._wire_bytes > self._wire_bytes_max():
+            self.abort("upstream_too_large", "upstream's answer is too large")
+
+    def _wire_bytes_max(self) -> int:
+        """Twice what the parts may have together: bounds what has no cap of its own, like chunk extensions and trailers."""
+        return 2 * (self._headers_bytes_max + (self._body_bytes_max if self._in_body else 0))
 
     def eof_received(self) -> None:
         self._lost()
@@ -144,6 +149,8 @@ class Connection(asyncio.Protocol):
             if status == 101 or self._interim >= INTERIM_MAX:
                 raise Fault("upstream_unparseable", "upstream switches protocols")
             return
+        if self._parser.get_http_version() not in _VERSIONS:
+            raise Fault("upstream_unparseable", "upstream's answer is not HTTP/1.1")
         framing = _framing(self._headers)
         self._coding = framing.get(b"content-encoding", b"identity").lower()
         if self._coding not in (b"identity", b"gzip"):

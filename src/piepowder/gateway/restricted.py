@@ -165,12 +165,13 @@ def _ever_released(
     gateway: Gateway, caller: Caller, operation: Operation, element: str, purposes: tuple[str, ...]
 ) -> bool:
     """Whether there is an order state in which something behind this element would go out."""
-    if caller.mode(operation.id) is Mode.OBSERVE:
+    mode = caller.mode(operation.id, gateway.feed.database_now())
+    if mode is Mode.OBSERVE:
         return True
     shape = gateway.shapes.of(operation)
     several = purposes or (None,)
     scope = Scope(((NO_ELEMENT, several), (element, several)), frozenset((element,)))
-    plan = gateway.decisions().draft(caller, shape, scope)
+    plan = gateway.decisions().draft(caller, shape, scope, mode)
     behind = {category for category, needed in shape.slots if needed == element}
     return any(
         verdict.effect is not Effect.WITHHOLD

@@ -36,9 +36,9 @@ def claimed_purpose(headers: Headers, caller: Caller) -> str | None:
     return word
 
 
-def check_declared(caller: Caller, operation: Operation) -> None:
+def check_declared(caller: Caller, operation: Operation, now: float) -> None:
     """An enforced app calls what its manifest names, and holds one of the operation's roles."""
-    if caller.mode(operation.id) is not Mode.ENFORCE:
+    if caller.mode(operation.id, now) is not Mode.ENFORCE:
         return
     if operation.id not in caller.manifest.operations:
         raise Refused(

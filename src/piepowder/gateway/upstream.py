@@ -18,7 +18,7 @@ from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.marketplace.dialect import Refusal, UpstreamCall
 from piepowder.gateway.exchange import HOPELESS, Connection, Fault, UpstreamAnswer
 
-__all__ = ["LeanUpstream", "Limits", "Upstream", "UpstreamAnswer", "UpstreamFailure"]
+__all__ = ["Breaker", "LeanUpstream", "Limits", "Upstream", "UpstreamAnswer", "UpstreamFailure"]
 
 _SWEEP_SECONDS = 0.05
 _BREAKER_FAILURES = 5
@@ -76,7 +76,7 @@ class LeanUpstream:
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sweeper: asyncio.TimerHandle | None = None
-        self._breaker = _Breaker()
+        self._breaker = Breaker()
         self._closed = False
 
     async def fetch(self, call: UpstreamCall, *, deadline_seconds: float = 30.0) -> UpstreamAnswer:
@@ -206,7 +206,7 @@ class LeanUpstream:
             self._sweeper = None
 
 
-class _Breaker:
+class Breaker:
     """After five failed connects in a row calls fail at once for a second; then one of them may try."""
 
     def __init__(self) -> None:

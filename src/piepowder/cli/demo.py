@@ -1,0 +1,215 @@
+"""`piepowder demo`: an example marketplace on real orders, an installation in front of it, and the story played from outside.
+
+orders imported ─► database, marketplace ─► migrations ─► stage set ─► console, gateway ─► story ─► stay (or stop, with --once)
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from cyclopts import App
+from rich.console import Console
+
+from piepowder.cli.options import Common
+from piepowder.cli.services import DatabaseService, ProcessService, ProcessSpec, answers_http
+from piepowder.cli.supervisor import Event, Supervisor
+from piepowder.cli.up import environment_of, installation, require_ports
+from piepowder.core.kernel import folder
+from piepowder.core.kernel import json as kernel_json
+from piepowder.core.kernel.config import Settings, local_address
+from piepowder.core.kernel.errors import PiepowderError
+from piepowder.core.kernel.keys import KeyRing
+from piepowder.demo.fixtures import fixtures as fixtures_of
+from piepowder.demo.fixtures import open_control_plane, set_the_stage
+from piepowder.demo.importer import ImportedOrders, ensure_orders
+from piepowder.demo.orders import OrderBook
+from piepowder.demo.story import Step, play
+
+app = App(name="demo", help="An example marketplace on real orders, and the story played on it.")
+
+
+@app.default
+def demo(
+    *,
+    once: bool = False,
+    serve: bool = False,
+    fixtures: Path | None = None,
+    orders: str = "completejourney",
+    rates: Literal["published", "generous"] = "published",
+    workers: int | None = None,
+    json: Path | None = None,
+    data: Path | None = None,
+    config: Path | None = None,
+) -> None:
+    """Build an example marketplace from real orders, put Piepowder in front of it, play the story, and stay.
+
+    Parameters
+    ----------
+    once
+        Play the story and stop; exit status 1 if a step failed.
+    serve
+        Do not play, only run everything.
+    fixtures
+        Write addresses and credentials of the example apps to this file.
+    orders
+        `completejourney`, or the path of a file in the layout of UCI's Online Retail.
+    rates
+        `published` rate limits, or `generous` ones.
+    workers
+        Gateway processes.
+    json
+        Write the outcome of each step to this file.
+    data
+        Data folder.
+    config
+        Configuration file (TOML).
+    """
+    settings = demo_settings(Common(data=data or folder.default_data_folder() / "demo", config=config), rates, workers)
+    require_ports(settings.gateway_port, settings.console_port, settings.marketplace_port)
+    show = Show(settings, ensure_orders(folder.prepare(settings.data), orders))
+
+    def body() -> None:
+        show.announce()
+        if fixtures is not None:
+            fixtures.write_text(kernel_json.pretty(show.fixtures()) + "\n")
+        if not serve:
+            show.play()
+        if json is not None:
+            json.write_text(kernel_json.pretty([step.told() for step in show.steps]) + "\n")
+        if not once:
+            show.invite()
+            show.supervisor.watch()
+
+    show.supervisor.run(body)
+    if once and not show.went_well:
+        raise SystemExit(1)
+
+
+def demo_settings(common: Common, rates: str, workers: int | None) -> Settings:
+    """Settings in which the example marketplace is upstream and the sellers' identity provider."""
+    plain = common.settings()
+    marketplace = local_address("127.0.0.1", plain.marketplace_port)
+    return common.settings(
+        rates=rates,
+        workers=workers,
+        demo=True,
+        upstream_url=marketplace,
+        upstream_credential=_credential(plain.data),
+        oidc_issuer=marketplace,
+        oidc_client_id="piepowder",
+    )
+
+
+def _credential(data: Path) -> str:
+    """The marketplace's own credential, which only the gateway has."""
+    return KeyRing.open(folder.prepare(data) / "keys").derive("demo_upstream").hex()
+
+
+class StageService:
+    """Sets the stage once the tables are there; done when its `start` returns."""
+
+    name = "stage"
+    address = ""
+    ready_within_seconds = 60.0
+    pid: int | None = None
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._done = False
+
+    def start(self) -> None:
+        if not self._done:
+            self._work()
+        self._done = True
+
+    def is_ready(self) -> bool:
+        return self._done
+
+    def failure(self) -> PiepowderError | None:
+        return None
+
+    def ask_to_stop(self) -> None:
+        """It is over already."""
+
+    def stop(self) -> None:
+        """It is over already."""
+
+
+class Show:
+    """One run of the demonstration."""
+
+    def __init__(self, settings: Settings, imported: ImportedOrders) -> None:
+        self.settings, self.imported = settings, imported
+        self.console = Console()
+        self.steps: list[Step] = []
+        self.made: dict[str, Any] = {}
+        self.logs = settings.data / "logs"
+        self.book = OrderBook(imported.path)
+        self.supervisor = Supervisor(self._stages(), self._report)
+
+    @property
+    def went_well(self) -> bool:
+        return all(step.ok for step in self.steps)
+
+    def _stages(self) -> list[Any]:
+        stages = installation(self.settings, logs=self.logs)
+        database = next((each for each in stages[0] if isinstance(each, DatabaseService)), None)
+        server = database.server if database else None
+        ring = KeyRing.open(self.settings.data / "keys")
+        environment = environment_of(self.settings, ring, server)
+        stages[0].append(ProcessService(self._marketplace(environment)))
+
+        def set_stage() -> None:
+            url = server.dsn() if server else self.settings.database_url
+            open_control_plane(self.settings, url, environment()["PIEPOWDER_SECRET_KEY"])
+            self.made = set_the_stage(self.settings, self.book)
+
+        return [*stages[:-1], [StageService(set_stage)], stages[-1]]
+
+    def _marketplace(self, environment: Any) -> ProcessSpec:
+        port = self.settings.marketplace_port
+        words = ["-m", "piepowder.demo.marketplace", "--orders", str(self.imported.path), "--port", str(port)]
+        return ProcessSpec(
+            name="marketplace",
+            command=(sys.executable, *words),
+            # Before the database has started its address is not known; the marketplace has no business with it.
+            environment=lambda: {**self.settings.variables(), "PYTHONUNBUFFERED": "1", "PATH": ""},
+            folder=self.settings.data,
+            ready=answers_http(local_address("127.0.0.1", port) + "/healthz", port=port),
+            address=self.settings.upstream_url,
+            log=self.logs / "marketplace.log",
+        )
+
+    def _report(self, event: Event) -> None:
+        if event.what in ("ended", "restarted"):
+            self.console.print(f"[yellow]{event.service} {event.what}[/] {event.detail}")
+        elif event.what == "ready":
+            self.console.print(f"  [green]✓[/] {event.service:<12} {event.address}")
+
+    def announce(self) -> None:
+        told = self.imported
+        self.console.print(
+            f"[bold]running[/] on {told.lines:,} order lines: {told.orders:,} orders of {told.buyers:,} buyers "
+            f"at {told.sellers:,} sellers; "
+            "the buyers' personal data is made up",
+            highlight=False,
+        )
+
+    def fixtures(self) -> dict[str, Any]:
+        return fixtures_of(self.settings, self.book, self.made)
+
+    def play(self) -> None:
+        for step in play(self.settings, self.fixtures(), self.made):
+            self.steps.append(step)
+            mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
+            self.console.print(f"{mark} [bold]{step.title}[/]", highlight=False)
+            self.console.print(f"    {step.detail}", highlight=False, markup=False)
+
+    def invite(self) -> None:
+        self.console.print(
+            f"\nconsole  {self.settings.public_url}\ngateway  {self.settings.gateway_url}\nlogs     {self.logs}\n"
+            "sign in to the console with: piepowder staff link    stop with Ctrl+C",
+            highlight=False,
+            markup=False,
+        )
