@@ -83,9 +83,9 @@ def test_a_misspelt_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
         ("upstream_deadline_seconds", -1),
     ],
 )
-def test_a_value_out_of_range_is_refused_without_repeating_it(name: str, value: object) -> None:
+def test_a_value_out_of_range_is_refused_without_repeating_it(name: str, value: Any) -> None:
     """A bad value is refused under its setting's name; the value itself is not repeated, as it may be a secret."""
-    error = error_of(**{name: value})
+    error = error_of(None, **{name: value})
     assert error.code == "kernel_config_invalid"
     assert "secret" not in str(error)
 
