@@ -6,8 +6,9 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from piepowder.web.wiring import api
 
-urlpatterns: list[URLPattern | URLResolver] = [path("api/", api.urls)]
-
-for room_urls in ("piepowder.rooms.consent.urls", "piepowder.web.views.urls"):
-    if find_spec(room_urls.rpartition(".")[0]) and find_spec(room_urls):
-        urlpatterns.append(path("", include(room_urls)))
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", api.urls),
+    path("", include("piepowder.rooms.consent.urls")),
+]
+if find_spec("piepowder.web.views"):
+    urlpatterns.append(path("", include("piepowder.web.views.urls")))

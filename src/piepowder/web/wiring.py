@@ -13,6 +13,7 @@ from piepowder.rooms.ground import http
 from piepowder.rooms.people.api import router as sellers
 from piepowder.rooms.people.doors import StaffKeyBearer
 from piepowder.rooms.publication.api import router as policies
+from piepowder.rooms.records.api import router as records
 from piepowder.rooms.standing.api import router as standing
 
 # No interactive documentation page: it would load scripts from elsewhere. The OpenAPI document is at /api/openapi.json.
@@ -30,3 +31,4 @@ api.add_router("/apps", apps)
 api.add_router("/standing", standing)
 api.add_router("/sellers", sellers)
 api.add_router("/policies", policies)
+api.add_router("/records", records)

@@ -6,6 +6,7 @@ Changes of one app wait for each other (`locked`), because its fact is composed 
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import transaction
@@ -23,6 +24,26 @@ from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.publication.actions import publish
 from piepowder.rooms.standing.actions import open_standing
 from piepowder.rooms.standing.rules import Standing
+
+
+@transaction.atomic
+def register_app(
+    developer: Developer,
+    *,
+    name: str,
+    by: Actor,
+    at: datetime,
+    manifest: ManifestFact | None = None,
+    roles: Collection[str] = (),
+    **more: Any,
+) -> App:
+    """`create_app` (which `more` is for), its first version and its roles, all or nothing."""
+    app = create_app(developer, name=name, by=by, at=at, **more)
+    if manifest is not None:
+        add_version(app, manifest, by=by, at=at)
+    if roles:
+        approve_roles(app, roles, by=by, at=at)
+    return App.objects.named(app.id)
 
 
 @transaction.atomic

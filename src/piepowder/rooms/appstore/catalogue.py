@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
+from piepowder.core.marketplace.catalogue import load_catalogue
+
 
 def operation_ids() -> frozenset[str]:
     """Ids of all operations guarded in this installation."""
-    from piepowder.core.marketplace.catalogue import load_catalogue
-
     return frozenset(load_catalogue(settings.PIEPOWDER.dialect).operations)

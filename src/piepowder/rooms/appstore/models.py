@@ -1,6 +1,5 @@
 """Apps, versions with their manifests, and changes of mode."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -28,6 +29,7 @@ TITLES = {
     403: "Not permitted",
     404: "Not found",
     409: "Conflict",
+    413: "Too large",
     422: "Not valid",
     500: "Something failed here",
     503: "Not available just now",
@@ -79,6 +81,10 @@ def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(error.status_code, "ground_request_refused", str(error))
 
 
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem(413, "ground_request_too_large", "the body is larger than 4 MiB")
+
+
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("ground_unforeseen %s %s", request.method, request.path, exc_info=error)
     return problem(500, "ground_unforeseen", "the request failed; the operator's log says why")
@@ -92,6 +98,7 @@ def install(api: NinjaAPI) -> None:
         ValidationError: _malformed,
         Http404: _missing,
         HttpError: _refused,
+        RequestDataTooBig: _too_large,
         Exception: _unforeseen,
     }
     for kind, handler in handlers.items():

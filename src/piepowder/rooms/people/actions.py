@@ -21,6 +21,12 @@ def provision_seller(
     """Creates a seller or brings it up to date; the marketplace's own id says which. Safe to repeat."""
     if not marketplace_id.strip():
         raise PiepowderError("people_marketplace_id_missing", "a seller needs the marketplace's own id")
+    if marketplace_id.startswith("sel_"):
+        raise PiepowderError(
+            "people_marketplace_id_ours",
+            f"`{marketplace_id}` looks like one of Piepowder's own ids",
+            hint="give the marketplace's own id of the seller",
+        )
     _check_subject_free(marketplace_id, oidc_subject)
     seller, made = Seller.objects.update_or_create(
         marketplace_id=marketplace_id,

@@ -42,12 +42,12 @@ def get_seller(request: HttpRequest, seller_id: Key) -> dict[str, Any]:
     return Seller.objects.named(seller_id).described()
 
 
-@router.put("/{marketplace_id}", response=SellerShown)
-def put_seller(request: HttpRequest, marketplace_id: Key, sent: SellerSent) -> dict[str, Any]:
-    """Creates a seller or brings it up to date. Safe to repeat."""
+@router.put("/{seller_id}", response=SellerShown)
+def put_seller(request: HttpRequest, seller_id: Key, sent: SellerSent) -> dict[str, Any]:
+    """Creates a seller or brings it up to date; `seller_id` is the marketplace's own id. Safe to repeat."""
     by = require(request, Permission.PROVISION)
     seller = actions.provision_seller(
-        marketplace_id=marketplace_id,
+        marketplace_id=seller_id,
         name=sent.name,
         oidc_subject=sent.oidc_subject,
         active=sent.active,

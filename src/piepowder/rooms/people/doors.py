@@ -1,4 +1,4 @@
-"""How an API request is signed in: `Authorization: Bearer ppk_…`."""
+"""How an operator's key signs in: `Authorization: Bearer ppk_…` at the API, a file at the command line."""
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -10,11 +10,16 @@ from piepowder.rooms.people.models import StaffKey
 from piepowder.rooms.people.rules import KEY_PREFIX, ROLES, KeyRole
 
 
-class StaffKeyBearer(HttpBearer):
-    """An operator's key. Looked up by its digest, so no comparison depends on the secret's bytes."""
+def caller_of(secret: str) -> Caller | None:
+    """Whose key this is. Looked up by its digest, so no comparison depends on the secret's bytes."""
+    if not secret.startswith(KEY_PREFIX):
+        return None
+    key = StaffKey.objects.by_digest(digest_of(secret))
+    if key is None:
+        return None
+    return Caller(Actor(ActorKind.STAFF, key.id), ROLES[KeyRole(key.role)])
 
+
+class StaffKeyBearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        if not token.startswith(KEY_PREFIX):
-            return None
-        key = StaffKey.objects.by_digest(digest_of(token))
-        return key and Caller(Actor(ActorKind.STAFF, key.id), ROLES[KeyRole(key.role)])
+        return caller_of(token)

@@ -31,7 +31,7 @@ class Seller(PrefixedModel):
 
     name = models.CharField(max_length=200)
     marketplace_id = models.CharField(max_length=200, unique=True)  # the marketplace's own id of the seller
-    oidc_subject = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001 - NULL: none yet
+    oidc_subject = models.CharField(max_length=255, unique=True, null=True, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
@@ -107,3 +107,13 @@ class StaffKey(PrefixedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def described(self) -> dict[str, Any]:
+        """What the command line shows; nobody can show the key."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "role": self.role,
+            "created_at": self.created_at,
+            "revoked_at": self.revoked_at,
+        }

@@ -52,7 +52,7 @@ class Fact(models.Model):
     pk = models.CompositePrimaryKey("kind", "key")
     kind = models.TextField()
     key = models.TextField()
-    body = models.TextField(null=True)  # noqa: DJ001 - NULL is "removed"
+    body = models.TextField(null=True)
     number = models.BigIntegerField(db_index=True)
 
     objects = FactQuerySet.as_manager()
