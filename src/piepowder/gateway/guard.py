@@ -33,6 +33,7 @@ BODY_MAX_BYTES = 8 * 1024 * 1024
 PARAMETERS_MAX = 256
 
 _METHODS = {"GET": "GET", "HEAD": "GET", "POST": "POST", "PUT": "PUT", "PATCH": "PATCH", "DELETE": "DELETE"}
+_VERSIONS = frozenset({"1.1", "1.0"})
 _BODILESS = frozenset({"GET", "HEAD"})
 
 # Characters that stand for themselves in a path; `;` is left out, since servers disagree whether it starts a parameter.
@@ -89,6 +90,8 @@ def check(scope: Scope) -> Request:
         raise Refused(
             "method", "method_not_allowed", "this method is not served", hint="use GET, POST, PUT, PATCH or DELETE"
         )
+    if scope["http_version"] not in _VERSIONS:
+        raise Refused("invalid", "bad_framing", "the version of HTTP must be 1.1 or 1.0")
     target = extensions.get("piepowder.target")
     raw_path, raw_query = split_target(target) if target is not None else (scope["raw_path"], scope["query_string"])
     path, segments = canonical_path(raw_path)
@@ -99,7 +102,7 @@ def check(scope: Scope) -> Request:
         raise Refused("not_acceptable", "not_acceptable", "answers are JSON only", hint="accept application/json")
     if b"content-length" not in watched and b"transfer-encoding" not in watched:
         return Request(method, scope["method"] == "HEAD", path, segments, query, scope["headers"])
-    length = _check_framing(watched, scope.get("http_version", "1.1"))
+    length = _check_framing(watched, scope["http_version"])
     has_body = length is None or length > 0
     gzip = has_body and _check_body_headers(scope["method"], watched)
     return Request(method, scope["method"] == "HEAD", path, segments, query, scope["headers"], has_body, length, gzip)
