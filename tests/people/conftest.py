@@ -1,1 +1,1 @@
-from support.control_plane import *  # noqa: F403
+from tests.support.control_plane import *  # noqa: F403

@@ -1,6 +1,6 @@
 """Fixtures for tests that need the control plane's tables, on a real PostgreSQL.
 
-A folder's `conftest.py` takes them over: `from support.control_plane import *`.
+A folder's `conftest.py` takes them over: `from tests.support.control_plane import *`.
 
 `@pytest.mark.django_db`   the test runs in a transaction that is rolled back
 committed                  the test has a database of its own, where commits are commits; its URL
