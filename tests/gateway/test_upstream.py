@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import uvloop
-from support.scripted_upstream import CLOSE, RESET, Drip, ScriptedUpstream, answer, json_answer
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.dialect import UpstreamCall
 from piepowder.gateway.exchange import UpstreamAnswer
 from piepowder.gateway.upstream import Breaker, LeanUpstream, Limits, Upstream, UpstreamFailure
+from tests.support.scripted_upstream import CLOSE, RESET, Drip, ScriptedUpstream, answer, json_answer
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
 GET = UpstreamCall(b"GET", b"/orders/v0/orders?MarketplaceIds=A", ((b"accept", b"application/json"),))
