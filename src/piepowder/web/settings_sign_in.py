@@ -1,13 +1,8 @@
-"""Settings of sign-in and of the OAuth server, kept by the room `consent`; `settings.py` takes them over whole.
+"""Settings of sign-in and of the OAuth server, kept by the room `consent`; `settings.py` takes them over whole."""
 
-| variable | meaning | default |
-|---|---|---|
-| `PIEPOWDER_OIDC_ISSUER` | the marketplace's own OpenID provider, where sellers sign in | none: no seller sign-in |
-| `PIEPOWDER_OIDC_CLIENT_ID`, `PIEPOWDER_OIDC_CLIENT_SECRET` | Piepowder's own registration there | `piepowder`, empty |
-"""
-
-import os
 from typing import Any
+
+from piepowder.core.kernel.config import load
 
 SIGN_IN_APPS = [
     "allauth",
@@ -22,7 +17,8 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 
-OIDC_ISSUER = os.environ.get("PIEPOWDER_OIDC_ISSUER", "").rstrip("/")
+_CHOSEN = load()
+OIDC_ISSUER = _CHOSEN.oidc_issuer  # the marketplace's own OpenID provider; empty: sellers cannot sign in
 
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
@@ -46,8 +42,8 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
             {
                 "provider_id": "marketplace",
                 "name": "the marketplace",
-                "client_id": os.environ.get("PIEPOWDER_OIDC_CLIENT_ID") or "piepowder",
-                "secret": os.environ.get("PIEPOWDER_OIDC_CLIENT_SECRET", ""),
+                "client_id": _CHOSEN.oidc_client_id or "piepowder",
+                "secret": _CHOSEN.oidc_client_secret,
                 "settings": {"server_url": OIDC_ISSUER},
             }
         ]

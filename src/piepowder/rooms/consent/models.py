@@ -108,11 +108,16 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """The client with its app, or None; a NUL byte cannot be in any client's id and PostgreSQL would refuse to be asked."""
         if "\0" in client_id:
             return None
-        return self.select_related("app").filter(client_id=client_id).first()
+        return self.select_related("app__developer").filter(client_id=client_id).first()
 
     def lasting_of(self, app: App) -> "Client | None":
         """The app's client that works as Amazon's libraries do."""
         return self.filter(app=app, lasting=True).order_by("pk").first()
+
+    def lasting_by_app_id(self, app_id: str) -> "Client | None":
+        if "\0" in app_id:
+            return None
+        return self.select_related("app__developer").filter(app=app_id, lasting=True).order_by("pk").first()
 
 
 class Client(AbstractApplication):  # type: ignore[misc]
@@ -262,6 +267,30 @@ class RestrictedToken(models.Model):
 
     class Meta:
         db_table = "consent_restricted_token"
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
+    def open(self, digest: bytes, moment: datetime) -> "SignInLink | None":
+        """A link that can still be used, locked."""
+        links = self.select_for_update(of=("self",)).select_related("account")
+        return links.filter(digest=digest, used_at=None, expires_at__gt=moment).first()
+
+
+class SignInLink(PrefixedModel):
+    """A way in for one member of staff, once. Only the digest of its secret part is kept."""
+
+    id_prefix = "link"
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SignInLinkQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.id

@@ -3,6 +3,7 @@
 from piepowder.rooms.consent.actions.clients import app_may_call, register_client, rotate_secret, secret_is_valid
 from piepowder.rooms.consent.actions.grants import expire_due, grant, narrow, revoke
 from piepowder.rooms.consent.actions.introspection import describe_token
+from piepowder.rooms.consent.actions.links import make_staff_link, take_staff_link
 from piepowder.rooms.consent.actions.tokens import (
     issue,
     issue_grantless,
@@ -21,6 +22,7 @@ __all__ = [
     "grant",
     "issue",
     "issue_grantless",
+    "make_staff_link",
     "narrow",
     "provision_refresh_token",
     "register_client",
@@ -31,5 +33,6 @@ __all__ = [
     "secret_is_valid",
     "take_code",
     "take_refresh_token",
+    "take_staff_link",
     "use_up_code",
 ]

@@ -66,7 +66,7 @@ def narrow(
         row.purposes = list(narrowed("purpose", purposes, row.purposes))
     if not row.purposes:
         raise PiepowderError("consent_nothing_chosen", "no purpose would be left", hint="revoke the grant instead")
-    if categories is not None:
+    if categories is not None and set(categories) != set(present):  # all of "whatever is declared" stays just that
         row.categories = list(narrowed("category", categories, present))
     row.changed_at = at
     row.save(update_fields=["purposes", "categories", "changed_at"])

@@ -36,7 +36,7 @@ def save_code(
     text: str, *, client: Client, grant: Grant, redirect_uri: str, challenge: str, at: datetime
 ) -> AuthorizationCode:
     """A code for one exchange within a minute."""
-    return AuthorizationCode.objects.create(
+    row: AuthorizationCode = AuthorizationCode.objects.create(
         code=digest_hex(text),
         application=client,
         grant=grant,
@@ -46,6 +46,7 @@ def save_code(
         expires=at + CODE_LIFETIME,
         family=uuid4(),
     )
+    return row
 
 
 def take_code(text: str, *, client: Client, verifier_given: bool, at: datetime) -> AuthorizationCode:

@@ -1,0 +1,91 @@
+"""Home, grants, policy, and the choice of light or dark."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from piepowder.core.ledger.read import Filter
+from piepowder.rooms.appstore.models import App
+from piepowder.rooms.consent.models import Grant
+from piepowder.rooms.people.models import Seller
+from piepowder.rooms.publication.models import Policy
+from piepowder.rooms.standing.models import Subject
+from piepowder.web.views.ledger import line, newest, summary
+from piepowder.web.views.names import Names
+from piepowder.web.views.staff import staff_only
+
+SUMMARY_RECORDS = 500
+SHOWN_RECORDS = 12
+SHOWN_GRANTS = 200
+THEMES = ("light", "dark")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Staff see the whole ground, sellers their own apps."""
+    if request.user.is_authenticated and request.user.seller_id and not request.user.is_staff:
+        return redirect("consent_my_apps")
+    return _home(request)
+
+
+@staff_only
+def _home(request: HttpRequest) -> HttpResponse:
+    records = newest(Filter(since=datetime.now(UTC) - timedelta(days=1)), SUMMARY_RECORDS)
+    lines = [line(record) for record in records]
+    page = {
+        "apps": App.objects.count(),
+        "cut": Subject.objects.filter(kind="app").exclude(status="good").count(),
+        "grants": Grant.objects.filter(status="active").count(),
+        "sellers": Seller.objects.filter(active=True).count(),
+        "policy": Policy.objects.newest().first(),
+        "summary": summary(lines),
+        "full": len(records) == SUMMARY_RECORDS,
+        "lines": [one for one in lines if one.call][:SHOWN_RECORDS],
+        "changes": [one for one in lines if not one.call][:SHOWN_RECORDS],
+        "names": Names(records),
+    }
+    return render(request, "console/home.html", page)
+
+
+@staff_only
+@require_safe
+def grants(request: HttpRequest) -> HttpResponse:
+    """The newest grants, of one app or seller if asked."""
+    rows = Grant.objects.newest()
+    asked = {name: request.GET.get(name, "").strip() for name in ("app", "seller", "status")}
+    for name, value in asked.items():
+        rows = rows.filter(**{name: value}) if value else rows
+    page = {"rows": rows.select_related("app__developer")[:SHOWN_GRANTS], "asked": asked, "shown_max": SHOWN_GRANTS}
+    return render(request, "console/grants.html", page)
+
+
+@staff_only
+@require_safe
+def policy(request: HttpRequest) -> HttpResponse:
+    """The policies that were in force, newest first, and the text of the one in force."""
+    policies = list(Policy.objects.newest()[:20])
+    return render(request, "console/policy.html", {"policies": policies, "now": policies[0] if policies else None})
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remembers light or dark for a year; anything else goes back to the system's own."""
+    wanted = request.POST.get("next", "/")
+    local = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
+    response = redirect(wanted if local else "/")
+    if request.POST.get("theme") in THEMES:
+        response.set_cookie(
+            "piepowder_theme",
+            request.POST["theme"],
+            max_age=365 * 86_400,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    else:
+        response.delete_cookie("piepowder_theme", samesite="Lax")
+    return response
