@@ -7,7 +7,7 @@
 - the context holds only the attributes that some policy reads.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -29,11 +29,10 @@ from piepowder.core.policy.entities import (
     uid,
 )
 from piepowder.core.policy.model import Question
+from piepowder.core.policy.sight import Sight, Test
 from piepowder.core.policy.source import Statement, error_offset, place, statements, word_offset
 
 KEEP, SUBSTITUTE = "keep", "substitute"
-Test = tuple[frozenset[Name], bool]  # any of these entities; whether it must be the category itself
-_RESOURCE_TYPES = ("DataCategory", "DataGroup")
 _KNOWN_CATEGORIES = 1024  # slices kept at most; a catalogue has a few dozen categories
 
 
@@ -119,11 +118,9 @@ class Engine:
         nodes = _nodes(written)
         self.rules = tuple(map(_rule, range(len(written)), nodes, written))
         self._scopes = [_resource_scope(node.resource) for node in nodes]
-        self._attributes = _attributes_read(nodes)
-        self._tests = _tests(nodes)
+        self.sight = Sight(_tests(nodes), _attributes_read(nodes))
         self._base = cedarpy.Entities.from_json_str(json.encode_text(list(base_entities())))
         self._policies: dict[tuple[int, ...], cedarpy.PolicySet] = {}
-        self._truths = lru_cache(_KNOWN_CATEGORIES)(self._truths_of)
         self.slice = lru_cache(2 * _KNOWN_CATEGORIES)(self._slice_of)
         for category in CATEGORIES:
             self.slice(KEEP, category), self.slice(SUBSTITUTE, category)
@@ -132,8 +129,8 @@ class Engine:
         """Categories grouped so that no policy can tell the members of a group apart."""
         grouped: dict[object, list[str]] = {}
         for category in categories:
-            seen = declared[category] if "declared" in self._attributes else None
-            grouped.setdefault((self._truths(category), seen), []).append(category)
+            seen = declared[category] if "declared" in self.sight.attributes else None
+            grouped.setdefault((self.sight.seen_category(category), seen), []).append(category)
         return list(grouped.values())
 
     def may_substitute(self, category: str) -> bool:
@@ -143,11 +140,7 @@ class Engine:
     def asker(self, question: Question, categories: Sequence[str]) -> "Asker":
         """Everything a question brings along, parsed once for all its categories."""
         entities = json.encode_text(list(question_entities(question, categories)))
-        return Asker(self, question, self._base.with_added_json_str(entities), self._attributes)
-
-    def _truths_of(self, category: str) -> tuple[bool, ...]:
-        above = lineage_of_category(category)
-        return tuple(not test.isdisjoint(above[:1] if exact else above) for test, exact in self._tests)
+        return Asker(self, question, self._base.with_added_json_str(entities), self.sight.attributes)
 
     def _slice_of(self, action: str, category: str) -> Slice:
         above = lineage_of_category(category)
@@ -163,7 +156,7 @@ class Asker:
     """One question, put to an engine category by category."""
 
     def __init__(
-        self, engine: Engine, question: Question, entities: cedarpy.Entities, attributes: tuple[str, ...]
+        self, engine: Engine, question: Question, entities: cedarpy.Entities, attributes: Collection[str]
     ) -> None:
         self._engine, self._entities = engine, entities
         self._app = uid("App", question.app)
@@ -201,12 +194,11 @@ def _resource_scope(constraint: pst.PrincipalOrResourceConstraint) -> Name | Non
 
 
 def _tests(nodes: Sequence[pst.Template]) -> tuple[Test, ...]:
-    """All that policies can ask about a category: whether it is in one of some entities, or is exactly one of them.
+    """All that policies can ask about an entity: whether it is in one of some entities, or is exactly one of them.
 
     A list behind `in` is one test. An entity named anywhere else is tested by itself, both ways.
     """
-    found = {test for test in _tests_under(nodes) if any(kind in _RESOURCE_TYPES for kind, _ in test[0])}
-    return tuple(sorted(found, key=lambda test: (sorted(test[0]), test[1])))
+    return tuple(sorted(set(_tests_under(nodes)), key=lambda test: (sorted(test[0]), test[1])))
 
 
 def _tests_under(node: object) -> Iterator[Test]:

@@ -111,7 +111,7 @@ def _report(
 
 
 def _file_faults(pack: Pack) -> Iterator[Fault]:
-    if not pack.policies:
+    if not any(text.strip() for text in pack.policies.values()):
         yield _about("pack.toml", "the pack has no policy; write a file that ends with .cedar")
     if pack.files.get(SCHEMA_FILE, base_schema()) != base_schema():
         yield _about(

@@ -49,6 +49,13 @@ def prepare(pack: Pack) -> Prepared:
 
 def decide(question: Question, categories: frozenset[str], prepared: Prepared) -> Decision:
     """One verdict for each category. Nothing outside the question is read."""
+    verdicts, open_categories = bounded(question, categories)
+    verdicts.update(by_policy(question, open_categories, prepared))
+    return Decision(question=question, verdicts=verdicts)
+
+
+def bounded(question: Question, categories: Iterable[str]) -> tuple[dict[str, Verdict], list[str]]:
+    """The verdicts that stand before any policy is asked, and the categories that are left for policies."""
     verdicts: dict[str, Verdict] = {}
     open_categories: list[str] = []
     for category in sorted(categories):
@@ -57,8 +64,7 @@ def decide(question: Question, categories: frozenset[str], prepared: Prepared) -
             open_categories.append(category)
         else:
             verdicts[category] = bound
-    verdicts.update(_by_policy(question, open_categories, prepared.engine))
-    return Decision(question=question, verdicts=verdicts)
+    return verdicts, open_categories
 
 
 def strictest(decisions: Iterable[Decision]) -> dict[str, Verdict]:
@@ -121,12 +127,14 @@ def _granted(question: Question, category: str, personal: bool) -> bool:
     return not personal and not covers(question.declared, category)
 
 
-def _by_policy(question: Question, categories: Sequence[str], engine: Engine) -> dict[str, Verdict]:
-    """Ask `keep` once for each group that policies cannot tell apart, then `substitute` where keep was not permitted."""
+def by_policy(question: Question, categories: Iterable[str], prepared: Prepared) -> dict[str, Verdict]:
+    """What the policies say. `keep` is asked once for each group that they cannot tell apart, then `substitute` where keep was
+    not permitted."""
+    engine = prepared.engine
     declared = {category: covers(question.declared, category) for category in categories}
-    asker = engine.asker(question, categories)
+    asker = engine.asker(question, list(declared))
     verdicts: dict[str, Verdict] = {}
-    for members in engine.classes(categories, declared):
+    for members in engine.classes(declared, declared):
         head = members[0]
         keep = asker.ask(KEEP, head, declared[head])
         second = not keep.allowed and engine.may_substitute(head)

@@ -1,6 +1,6 @@
 """A question in Cedar's JSON: entities with everything they are in, and the context of a request."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from piepowder.core.marketplace.taxonomy import CATEGORIES, is_personal
@@ -40,7 +40,7 @@ def question_entities(question: Question, categories: Iterable[str]) -> Iterator
     yield from (_category(category) for category in categories if category not in CATEGORIES)
 
 
-def context(question: Question, declared: bool, attributes: Sequence[str]) -> dict[str, Any]:
+def context(question: Question, declared: bool, attributes: Collection[str]) -> dict[str, Any]:
     """The attributes that policies read; one nobody reads would only be parsed in vain."""
     whole = {
         "purpose": {"__entity": uid("Purpose", question.purpose or NO_PURPOSE)},

@@ -13,7 +13,7 @@ _TOKEN = re.compile(
     r'//[^\n]*|\s+|"(?:\\.|[^"\\])*"?|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|::|==|!=|<=|>=|&&|\|\||.', re.DOTALL
 )
 _UNFINISHED = "end of input"
-_QUOTED = re.compile(r"`([^`]+)`|: (\w+)$")
+_QUOTED = re.compile(r"`([^`]+)`|'([^']+)'|: (\w+)$")
 
 
 class Statement(Struct, frozen=True):
@@ -62,9 +62,12 @@ def error_offset(statement: str, complaint: Callable[[str], str | None]) -> int:
 def word_offset(statement: str, message: str) -> int | None:
     """Where the first thing that a complaint quotes stands in a statement."""
     found = _QUOTED.search(message)
-    word = (found.group(1) or found.group(2)) if found else ""
-    at = re.search(rf"(?<![\w\"]){re.escape(word)}(?!\w)", statement) if word else None
-    return at.start() if at else None
+    word = next((group for group in found.groups() if group), "") if found else ""
+    whole = next((match.start() for match in _TOKEN.finditer(statement) if match.group() == word), None)
+    if whole is not None or not word:
+        return whole
+    at = statement.find(word)
+    return at if at >= 0 else None
 
 
 def _named(statement: str, message: str, fallback: int) -> int:

@@ -4,17 +4,19 @@ Both only remember what `decide` said: the cache for questions that came up, the
 world of role sets, purposes, order states and categories. A test holds cache, table and Cedar together.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
+from typing import Any
 
 from msgspec import Struct
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.model import OrderState
 from piepowder.core.marketplace.taxonomy import CATEGORIES
-from piepowder.core.policy.decide import Prepared, decide
+from piepowder.core.policy.decide import Prepared, bounded, by_policy
 from piepowder.core.policy.model import Decision, Question, Verdict
-from piepowder.core.policy.taxonomy import PURPOSES, ROLES
+from piepowder.core.policy.sight import Seen
+from piepowder.core.policy.taxonomy import PURPOSES, ROLES, covers
 
 CAPABILITIES = frozenset({"call", "read_personal_data"})
 
@@ -22,12 +24,18 @@ Cell = tuple[frozenset[str], str | None, bool, OrderState, str]  # roles, purpos
 
 
 class DecisionTable:
-    """An exact cache in front of `decide`. Everything a policy can read is in the key, so an entry is never stale."""
+    """An exact cache in front of `decide`, in two steps.
 
-    def __init__(self, prepared: Prepared, questions_max: int = 20_000) -> None:
+    Whole decisions are kept by question. Beneath them, what policies say is kept by what policies can see of a question (`sight`),
+    so that a thousand apps with the same roles are decided by Cedar once. Everything a policy can read is in either key, so an
+    entry is never stale.
+    """
+
+    def __init__(self, prepared: Prepared, questions_max: int = 20_000, sights_max: int = 20_000) -> None:
         self.prepared = prepared
-        self._questions_max = questions_max
+        self._questions_max, self._sights_max = questions_max, sights_max
         self._decisions: dict[tuple[Question, frozenset[str]], Decision] = {}
+        self._sights: dict[Seen, dict[tuple[str, bool], Verdict]] = {}
 
     def __len__(self) -> int:
         return len(self._decisions)
@@ -40,15 +48,39 @@ class DecisionTable:
             return found
         if question.policy_version != self.prepared.version:
             raise _mismatch(question.policy_version, self.prepared.version)
-        if len(self._decisions) >= self._questions_max:
-            self._forget_oldest()
-        decision = self._decisions[key] = decide(question, categories, self.prepared)
+        verdicts, open_categories = bounded(question, categories)
+        verdicts.update(self._by_policy(question, open_categories))
+        decision = Decision(question=question, verdicts=verdicts)
+        _keep_below(self._decisions, self._questions_max)
+        self._decisions[key] = decision
         return decision
 
-    def _forget_oldest(self) -> None:
-        """A tenth at a time: a dict keeps the order of insertion, and dropping one by one would cost a step on every call."""
-        for key in list(self._decisions)[: max(1, self._questions_max // 10)]:
-            del self._decisions[key]
+    def _by_policy(self, question: Question, categories: Sequence[str]) -> dict[str, Verdict]:
+        """From memory as far as it goes; what is missing is asked together."""
+        sight = self.prepared.engine.sight
+        seen = sight.seen(question)
+        known = self._sights.get(seen)
+        if known is None:
+            _keep_below(self._sights, self._sights_max)
+            known = self._sights[seen] = {}
+        cells = {category: (category, self._declared(question, category)) for category in categories}
+        missing = [category for category, cell in cells.items() if cell not in known]
+        if missing:
+            known.update(
+                (cells[name], verdict) for name, verdict in by_policy(question, missing, self.prepared).items()
+            )
+        return {category: known[cell] for category, cell in cells.items()}
+
+    def _declared(self, question: Question, category: str) -> bool:
+        return "declared" in self.prepared.engine.sight.attributes and covers(question.declared, category)
+
+
+def _keep_below(cache: dict[Any, Any], entries_max: int) -> None:
+    """Make room for one more. The oldest tenth goes at once: a dict keeps the order of insertion, and one by one would cost every
+    time."""
+    if len(cache) >= entries_max:
+        for key in list(cache)[: max(1, entries_max // 10)]:
+            del cache[key]
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -93,11 +125,11 @@ def questions(place: World, version: str) -> Iterator[tuple[Question, bool]]:
 
 def compile_table(prepared: Prepared, place: World) -> dict[Cell, Verdict]:
     """The policy, written out: a verdict for each cell of the world."""
-    categories = frozenset(place.categories)
+    categories, memory = frozenset(place.categories), DecisionTable(prepared)
     return {
         (question.roles, question.purpose, declared, question.order_state, category): verdict
         for question, declared in questions(place, prepared.version)
-        for category, verdict in decide(question, categories, prepared).verdicts.items()
+        for category, verdict in memory.decide(question, categories).verdicts.items()
     }
 
 
