@@ -43,7 +43,9 @@ def test_the_outermost_mark_wins() -> None:
     tree, unclassified = read(
         {
             "type": "object",
-            "properties": {"a": {"type": "array", "items": ref("inner"), "x-data-category": "buyer.tax_id", "x-data-element": "e"}},
+            "properties": {
+                "a": {"type": "array", "items": ref("inner"), "x-data-category": "buyer.tax_id", "x-data-element": "e"}
+            },
         },
         inner=inner,
     )
@@ -82,7 +84,9 @@ def test_an_element_alone_leaves_categories_as_they_are() -> None:
         },
         inner=inner,
     )
-    assert [(tree.children[name].children["x"].category, tree.children[name].children["x"].element) for name in "ab"] == [
+    assert [
+        (tree.children[name].children["x"].category, tree.children[name].children["x"].element) for name in "ab"
+    ] == [
         ("buyer.name", "outer"),
         ("buyer.name", None),
     ]
@@ -98,7 +102,8 @@ def test_recursion_is_cut_and_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", [{}, {"oneOf": [TEXT]}, {"type": ["string", "integer"]}, {"type": "wrong"}, {"anyOf": [TEXT], "type": "string"}]
+    "schema",
+    [{}, {"oneOf": [TEXT]}, {"type": ["string", "integer"]}, {"type": "wrong"}, {"anyOf": [TEXT], "type": "string"}],
 )
 def test_shapes_that_cannot_be_projected_are_never_released(schema: dict[str, Any]) -> None:
     """A choice of shapes, or no shape, becomes a leaf without category, even below a mark."""

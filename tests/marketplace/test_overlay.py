@@ -27,7 +27,9 @@ def test_paths(path: str, steps: tuple[str | None, ...]) -> None:
     assert jsonpath.parse(path) == steps
 
 
-@pytest.mark.parametrize("path", ["paths", "$..get", "$.a[0]", "$.a[?@.b]", "$.a[1:2]", "$.a['b','c']", "$.a-b", "$.", "$ "])
+@pytest.mark.parametrize(
+    "path", ["paths", "$..get", "$.a[0]", "$.a[?@.b]", "$.a[1:2]", "$.a['b','c']", "$.a-b", "$.", "$ "]
+)
 def test_unsupported_paths(path: str) -> None:
     """Anything else is an error that names the path, never a path that means less."""
     with pytest.raises(PiepowderError) as caught:

@@ -110,7 +110,10 @@ class StallUpstream:
             return 404, {"title": f"no such sale for {shop}", "status": 404}
         if match["dispatch"]:
             sale.update(state="dispatched", dispatched_at=sale["placed_at"] + 60, carrier=json.decode(body)["carrier"])
-            return 201, {"shop": self.lies_as or shop, **{key: sale[key] for key in ("number", "state", "dispatched_at")}}
+            return 201, {
+                "shop": self.lies_as or shop,
+                **{key: sale[key] for key in ("number", "state", "dispatched_at")},
+            }
         return 200, {"shop": self.lies_as or shop, **sale}
 
     def _page(self, shop: str, query: dict[str, str]) -> dict[str, Any]:
