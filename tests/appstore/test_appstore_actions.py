@@ -152,20 +152,20 @@ def test_registration_of_an_app_is_all_or_nothing(app: App) -> None:
 
 def test_apps_by_api(app: App, api: Client) -> None:
     """An operator registers an app for its developer's own shop, gives it roles, rates and a mode."""
-    as_json = {"content_type": "application/json"}
-    made = api.post("/api/apps", {"developer": app.developer_id, "name": "Own", "kind": AppKind.OWN_USE}, **as_json)
+    as_json = "application/json"
+    made = api.post("/api/apps", {"developer": app.developer_id, "name": "Own", "kind": AppKind.OWN_USE}, as_json)
     assert (made.status_code, made.json()["kind"]) == (201, "own_use")
     place = f"/api/apps/{made.json()['id']}"
     manifest = {"operations": MANIFEST.operations, "categories": MANIFEST.categories}
-    assert api.post(f"{place}/versions", manifest, **as_json).json()["current_version"] == "1"
-    assert api.put(f"{place}/roles", {"roles": ["finance"]}, **as_json).json()["roles"] == ["finance"]
-    assert api.put(f"{place}/rates", {"rates": {"*": [0.5, 30]}}, **as_json).json()["rates"] == {"*": [0.5, 30]}
+    assert api.post(f"{place}/versions", manifest, as_json).json()["current_version"] == "1"
+    assert api.put(f"{place}/roles", {"roles": ["finance"]}, as_json).json()["roles"] == ["finance"]
+    assert api.put(f"{place}/rates", {"rates": {"*": [0.5, 30]}}, as_json).json()["rates"] == {"*": [0.5, 30]}
     until = (datetime.now(UTC) + timedelta(days=3)).isoformat()
-    proposed = api.post(f"{place}/modes", {"mode": "observe", "until": until}, **as_json).json()
+    proposed = api.post(f"{place}/modes", {"mode": "observe", "until": until}, as_json).json()
     assert proposed["status"] == "proposed"
     assert api.post(f"/api/apps/modes/{proposed['id']}/approve").status_code == 403
-    assert api.post(f"/api/apps/modes/{proposed['id']}/decline", {}, **as_json).json()["status"] == "declined"
-    assert api.post(f"{place}/modes", {"mode": "enforce"}, **as_json).json()["status"] == "in_effect"
+    assert api.post(f"/api/apps/modes/{proposed['id']}/decline", {}, as_json).json()["status"] == "declined"
+    assert api.post(f"{place}/modes", {"mode": "enforce"}, as_json).json()["status"] == "in_effect"
     assert [mode["status"] for mode in api.get(f"{place}/modes").json()] == ["in_effect", "declined"]
     assert [one["mode"] for one in api.get(place).json()["modes"]] == ["enforce"]
     assert len(api.get("/api/apps").json()) == 2

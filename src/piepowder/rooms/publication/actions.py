@@ -1,11 +1,12 @@
 """Tells the gateways. `publish` runs inside the caller's transaction: what is told and what is stored commit together.
 
 Every published change holds one row lock to the end of its transaction, and the next change waits for it. So publish
-last, keep transactions short, and load in bulk by pieces of a few thousand facts each.
+last, keep transactions short, and load in bulk with `publish_in_pieces`.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 
 from django.db import connection, transaction
 from msgspec import Struct
@@ -32,6 +33,15 @@ def publish_many(facts: Iterable[tuple[str, str, Struct | None]]) -> int:
     number = Version.objects.raise_number()
     Fact.objects.put([Fact(kind=kind, key=key, body=body, number=number) for (kind, key), body in bodies.items()])
     return number
+
+
+def publish_in_pieces(facts: Iterable[tuple[str, str, Struct | None]], *, piece: int = 1000) -> None:
+    """Publishes any number of facts, each `piece` of them in a transaction of its own: a cut that comes in between
+    waits for one piece and not for all. For facts that are stored already, or that tests and imports make up."""
+    remaining = iter(facts)
+    while some := list(islice(remaining, piece)):
+        with transaction.atomic(durable=True):
+            publish_many(some)
 
 
 def _body(kind: str, fact: Struct | None) -> str | None:
