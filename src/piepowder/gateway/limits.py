@@ -15,6 +15,7 @@ import mmap
 import os
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -42,7 +43,8 @@ class Decision(Struct, frozen=True, gc=False):
 class Limits:
     """A table of token buckets in the form of GCRA: per key, the time at which its bucket will be full again."""
 
-    def __init__(self, path: Path, slots: int = 1 << 18) -> None:
+    def __init__(self, path: Path, slots: int = 1 << 18, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._buckets = max(1, -(-slots // _BUCKET_SLOTS))
         self.overflows = 0  # live keys pushed out of a full bucket: a sign that `slots` is too small
         size = _HEADER.size + self._buckets * _BUCKET_BYTES
@@ -69,14 +71,15 @@ class Limits:
 
     def _take_locked(self, digest: bytes, start: int, interval: float, burst: int) -> Decision:
         # Read only now: while we waited for the lock, others moved the arrival time past the moment we came.
-        now = time.monotonic()
+        now = self._monotonic()
         window = burst * interval
         at = self._find(digest, start)
         full_at = self._full_at(at) if at >= 0 else now
         if full_at < now:
             full_at = now
         elif full_at > now + window:
-            full_at = now + window  # a window shrinks when a rate is raised
+            full_at = now + window  # the window shrinks when a rate is raised: the new one counts from now on
+            _STATE.pack_into(self._table, at + 16, full_at, full_at)
         full_at += interval
         wait = full_at - window - now
         if wait > _SLACK_SECONDS:

@@ -52,7 +52,7 @@ def seal(key: bytes, upstream_token: str, binding: Binding, *, issued_at: dateti
         "utf-8", "surrogatepass"
     )
     sealed = _VERSION + salt + nonce + _cipher(key, salt).encrypt(nonce, plain, _VERSION)
-    token = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+    token = _encode(sealed)
     if len(token) > TOKEN_MAX_CHARACTERS:
         raise PiepowderError("gateway_page_token_too_long", "upstream's page token is too long to be passed on")
     return token
@@ -74,11 +74,15 @@ def open_sealed(key: bytes, token: str, binding: Binding, *, now: datetime, max_
 
 def _decrypt(key: bytes, token: str) -> bytes:
     try:
-        if len(token) > TOKEN_MAX_CHARACTERS:
+        if len(token) > TOKEN_MAX_CHARACTERS or "=" in token:
             raise ValueError
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        if len(sealed) < 1 + _SALT + _NONCE + _HEAD.size + _TAG or not sealed.startswith(_VERSION):
-            raise ValueError
+        if (
+            len(sealed) < 1 + _SALT + _NONCE + _HEAD.size + _TAG
+            or not sealed.startswith(_VERSION)
+            or _encode(sealed) != token
+        ):
+            raise ValueError  # base64 leaves spare bits in its last character; a token has one spelling only
         salt, nonce, ciphertext = (
             sealed[1 : 1 + _SALT],
             sealed[1 + _SALT : 1 + _SALT + _NONCE],
@@ -88,6 +92,10 @@ def _decrypt(key: bytes, token: str) -> bytes:
     except (ValueError, binascii.Error, InvalidTag):
         hint = "send the token exactly as it was returned"
         raise _refused("page_token_malformed", "this is not a page token of this gateway", hint) from None
+
+
+def _encode(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
 
 def _refused(reason: str, message: str, hint: str) -> Refused:
