@@ -70,13 +70,11 @@ class Database:
                 connection.pgconn.finish()
 
     async def _connect(self) -> psycopg.AsyncConnection[Row]:
-        return await psycopg.AsyncConnection.connect(
-            self._dsn,
-            autocommit=True,
-            connect_timeout=2,
-            application_name="piepowder gateway",
-            options=f"-c statement_timeout={int(QUERY_SECONDS_MAX * 1000)}",
+        connection = await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, connect_timeout=2, application_name="piepowder gateway"
         )
+        await connection.execute(f"SET statement_timeout = '{QUERY_SECONDS_MAX}s'")
+        return connection
 
     async def close(self) -> None:
         self._closed = True

@@ -65,11 +65,15 @@ class Appender:
         self._stopped = False
 
     async def start(self) -> None:
-        """Connects, makes today's partitions. Raises what stands in the way: no connection, or a database without durability."""
+        """Connects and makes today's partitions. `ledger_unavailable` where that fails, `ledger_durability_off` where the
+        database does not keep what it has committed."""
         self._loop = asyncio.get_running_loop()
-        await self._ensure_partitions()
-        for _ in range(self._count):
-            self._add(await self._connect())
+        try:
+            await self._ensure_partitions()
+            for _ in range(self._count):
+                self._add(await open_copy_connection(self._dsn))
+        except (psycopg.Error, OSError) as error:
+            raise LedgerUnavailable(str(error)) from error
         self._spawn(self._keep_partitions())
 
     async def stop(self) -> None:
@@ -153,9 +157,6 @@ class Appender:
         if not self._stopped:
             self._spawn(self._reconnect())
 
-    async def _connect(self) -> CopyConnection:
-        return await open_copy_connection(self._dsn)
-
     def _add(self, connection: CopyConnection) -> None:
         connection.on_close = self._lost
         self._open.add(connection)
@@ -167,7 +168,7 @@ class Appender:
             await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             attempt += 1
             with suppress(psycopg.Error, PiepowderError, OSError):
-                return self._add(await self._connect())
+                return self._add(await open_copy_connection(self._dsn))
             _log.warning("ledger_reconnect_failed", attempt=attempt)
 
     async def _keep_partitions(self) -> None:

@@ -82,7 +82,7 @@ def encode_row(record: Record) -> bytes:
                 record.detail,
             )
         )
-    except (ValueError, TypeError, struct.error) as error:
+    except (ValueError, TypeError, AttributeError, struct.error) as error:
         raise PiepowderError(
             "ledger_record_invalid", f"record `{record.id}` cannot be stored: {error}", record=record.id
         ) from None
