@@ -47,3 +47,20 @@ def revoke_key(key_id: str, *, common: Common = Common()) -> None:
 
     revoke_staff_key(key_id, by=COMMAND_LINE, at=now())
     show({"id": key_id, "revoked": True}, common)
+
+
+@app.command
+def link(email: str, *, common: Common = Common()) -> None:
+    """Make a link that signs a member of staff into the console, once, within 15 minutes.
+
+    Parameters
+    ----------
+    email
+        Whom it signs in; an account is made if there is none.
+    """
+    settings = open_rooms(common)
+    from piepowder.rooms.consent.actions import make_staff_link
+    from piepowder.rooms.ground.actor import COMMAND_LINE
+
+    text = make_staff_link(email, by=COMMAND_LINE, at=now())
+    show({"email": email, "link": f"{settings.public_url}/sign-in/staff/{text}"}, common)

@@ -8,6 +8,8 @@ from ninja import NinjaAPI
 
 import piepowder
 from piepowder.rooms.appstore.api import router as apps
+from piepowder.rooms.consent.api import clients
+from piepowder.rooms.consent.api import router as grants
 from piepowder.rooms.developers.api import router as developers
 from piepowder.rooms.ground import http
 from piepowder.rooms.people.api import router as sellers
@@ -20,7 +22,7 @@ from piepowder.rooms.standing.api import router as standing
 api = NinjaAPI(
     title="Piepowder",
     version=piepowder.__version__,
-    description="Developers, apps, sellers, standing, policies and records of a marketplace.",
+    description="Developers, apps, sellers, grants, standing, policies and records of a marketplace.",
     auth=StaffKeyBearer(),
     docs_url=None,
     urls_namespace="api",
@@ -30,5 +32,7 @@ api.add_router("/developers", developers)
 api.add_router("/apps", apps)
 api.add_router("/standing", standing)
 api.add_router("/sellers", sellers)
+api.add_router("/grants", grants)
+api.add_router("/clients", clients)
 api.add_router("/policies", policies)
 api.add_router("/records", records)

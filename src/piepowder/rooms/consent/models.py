@@ -110,6 +110,12 @@ class ClientQuerySet(models.QuerySet["Client"]):
             return None
         return self.select_related("app__developer").filter(client_id=client_id).first()
 
+    def named(self, client_id: str) -> "Client":
+        """One client by its client id; `consent_client_unknown` if there is none."""
+        if found := self.known(client_id):
+            return found
+        raise PiepowderError("consent_client_unknown", f"no client `{client_id}`", kind=ErrorKind.NOT_FOUND)
+
     def lasting_of(self, app: App) -> "Client | None":
         """The app's client that works as Amazon's libraries do."""
         return self.filter(app=app, lasting=True).order_by("pk").first()

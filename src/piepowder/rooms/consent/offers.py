@@ -25,6 +25,12 @@ STATE_WORDS: dict[OrderState, str] = {
     OrderState.CLOSED: "afterwards",
     OrderState.CANCELLED: "when it was cancelled",
 }
+_SPANS: dict[tuple[OrderState, ...], str] = {
+    (OrderState.UNSHIPPED, OrderState.SHIPPED): "until it is delivered",
+    (OrderState.UNSHIPPED, OrderState.SHIPPED, OrderState.DELIVERED): "until 30 days after delivery",
+    (OrderState.UNSHIPPED, OrderState.SHIPPED, OrderState.DELIVERED, OrderState.CLOSED): "unless it was cancelled",
+}
+_PLACES = {category: place for place, category in enumerate(CATEGORIES)}
 _STRICTNESS = {Effect.KEEP: 0, Effect.SUBSTITUTE: 1, Effect.WITHHOLD: 2}
 
 
@@ -76,7 +82,7 @@ class Offer:
             CategoryOffer(category=name, words=words_of(name), personal=is_personal(name), uses=tuple(found))
             for name, found in uses.items()
         )
-        return tuple(sorted(offers, key=lambda one: (not one.personal, one.category)))
+        return tuple(sorted(offers, key=lambda one: (not one.personal, _place(one.category))))
 
     @property
     def personal(self) -> tuple[CategoryOffer, ...]:
@@ -112,6 +118,11 @@ def words_of(category: str) -> str:
     return CATEGORIES.get(category, f"`{category}`")
 
 
+def _place(category: str) -> tuple[int, str]:
+    """In the order of the taxonomy, which begins with the name; what it does not know comes last."""
+    return _PLACES.get(category, len(_PLACES)), category
+
+
 @lru_cache(maxsize=4)
 def _prepared(policy_id: str) -> Prepared:
     return prepare(Pack.from_files(Policy.objects.named(policy_id).files))
@@ -122,7 +133,7 @@ def _fields(
 ) -> Iterator[Field]:
     wanted = asked.purposes[purpose]
     answers = _answers(app, asked, purpose, standing, prepared) if prepared else {}
-    for category in sorted(wanted, key=lambda name: (not is_personal(name), name)):
+    for category in sorted(wanted, key=lambda name: (not is_personal(name), _place(name))):
         effect, note = _note(answers.get(category, {}))
         yield Field(
             category=category, words=words_of(category), personal=is_personal(category), effect=effect, note=note
@@ -162,22 +173,20 @@ def _kinder(one: Verdict | None, other: Verdict) -> Verdict:
 
 
 def _note(answers: dict[OrderState, Verdict]) -> tuple[str, str]:
-    """The effect a category mostly meets, and the words that say so."""
+    """The effect a category mostly meets, and the words after it: when, as what, or why not."""
     if not answers:
-        return Effect.WITHHOLD, "no policy in force speaks about it, so it is withheld"
-    kept = [state for state, verdict in answers.items() if verdict.effect is Effect.KEEP]
+        return Effect.WITHHOLD, "No policy in force speaks about it."
+    kept = tuple(state for state, verdict in answers.items() if verdict.effect is Effect.KEEP)
     replaced = {verdict.substitute: None for verdict in answers.values() if verdict.effect is Effect.SUBSTITUTE}
     substitute = ", ".join(SUBSTITUTE_WORDS.get(name or "", "replaced") for name in replaced)
     if len(kept) == len(answers):
-        return Effect.KEEP, "readable"
+        return Effect.KEEP, ""
     if kept:
-        return (
-            Effect.KEEP,
-            f"readable {_listed(STATE_WORDS[state] for state in kept)}; otherwise {substitute or 'withheld'}",
-        )
+        when = _SPANS.get(kept) or _listed(STATE_WORDS[state] for state in kept)
+        return Effect.KEEP, f"{when}; otherwise {substitute or 'withheld'}"
     if substitute:
-        return Effect.SUBSTITUTE, f"never in plain: {substitute}"
-    return Effect.WITHHOLD, f"withheld: {next(iter(answers.values())).sentence}"
+        return Effect.SUBSTITUTE, substitute
+    return Effect.WITHHOLD, next(iter(answers.values())).sentence
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions
 from piepowder.rooms.consent.models import Client, Grant, GrantQuerySet
@@ -30,7 +29,7 @@ def create(
 
     An app that has such a client already keeps its secret: `client_secret` is None then, and the owner has it.
     """
-    app, seller = App.objects.named(app_id), _seller(seller_id)
+    app, seller = App.objects.named(app_id), Seller.objects.named(seller_id)
     client = Client.objects.lasting_of(app)
     secret: str | None = None
     if client is None:
@@ -74,13 +73,7 @@ def shown(row: Grant) -> dict[str, object]:
         "status": row.status,
         "purposes": list(row.purposes),
         "categories": row.categories,
-        "granted_at": row.granted_at.isoformat(),
-        "expires_at": row.expires_at.isoformat(),
-        "ended_at": row.ended_at.isoformat() if row.ended_at else "",
+        "granted_at": row.granted_at,
+        "expires_at": row.expires_at,
+        "ended_at": row.ended_at,
     }
-
-
-def _seller(seller_id: str) -> Seller:
-    if seller := Seller.objects.filter(Q(pk=seller_id) | Q(marketplace_id=seller_id)).first():
-        return seller
-    raise PiepowderError("consent_seller_unknown", f"no seller `{seller_id}`", kind=ErrorKind.NOT_FOUND)
