@@ -12,11 +12,15 @@ from pathlib import Path
 from piepowder.gateway.limits import Limits
 
 
-def take(path: Path, calls: int, keys: list[bytes]) -> None:
+def take(path: Path, keys: int, rounds: int) -> None:
     table = Limits(path, 1024)
     print("ready", flush=True)
     sys.stdin.readline()
-    print(*[sum(table.take(key, 1e-4, 50).allowed for _ in range(calls)) for key in keys], flush=True)
+    counts = [0] * keys
+    for _ in range(rounds):
+        for number in range(keys):
+            counts[number] += table.take(b"%d" % number, 1e-4, 20).allowed
+    print(*counts, flush=True)
 
 
 def hold(path: Path) -> None:
@@ -28,6 +32,6 @@ def hold(path: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "take":
-        take(Path(sys.argv[2]), int(sys.argv[3]), [key.encode() for key in sys.argv[4:]])
+        take(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     else:
         hold(Path(sys.argv[2]))
