@@ -25,6 +25,10 @@ RESOURCES = [
     'resource in DataGroup::"personal"',
     'resource is DataCategory in DataCategory::"order"',
 ]
+WHOLE_CONTEXT = (
+    'context == {purpose: Purpose::"tax", operation: "orders.v0.getOrder", orderState: OrderState::"shipped", '
+    'standing: ["call", "read_personal_data"], environment: "production", declared: true}'
+)
 CONDITIONS = [
     "true",
     'context.purpose in Purpose::"shipping"',
@@ -40,6 +44,11 @@ CONDITIONS = [
     'context has purpose && context["purpose"] in Purpose::"tax"',
     '[OrderState::"shipped", OrderState::"unshipped"].contains(context.orderState)',
     'principal in RoleGroup::"tax"',
+    'context.purpose in [Purpose::"tax", Purpose::"messaging"] && context.declared',
+    '(context.purpose == Purpose::"shipping" && context.declared) && resource in DataCategory::"buyer"',
+    'context.purpose in Purpose::"support" || context.declared',
+    '!(context.purpose in Purpose::"shipping")',
+    WHOLE_CONTEXT,
 ]
 policy_texts = st.builds(
     lambda effect, principal, action, resource, word, condition: (
@@ -49,7 +58,14 @@ policy_texts = st.builds(
     st.sampled_from(
         ["", "", 'in Role::"direct_to_consumer_shipping"', 'in RoleGroup::"orders"', '== App::"app_named"']
     ),
-    st.sampled_from(["action", 'action == Action::"keep"', 'action in [Action::"keep", Action::"substitute"]']),
+    st.sampled_from(
+        [
+            "action",
+            'action == Action::"keep"',
+            'action == Action::"substitute"',
+            'action in [Action::"keep", Action::"substitute"]',
+        ]
+    ),
     st.sampled_from(RESOURCES),
     st.sampled_from(["when", "unless"]),
     st.sampled_from(CONDITIONS),
@@ -68,7 +84,7 @@ def past_the_bounds(asked: Question) -> Question:
     return msgspec.structs.replace(asked, standing=asked.standing | CAPABILITIES)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(policy_texts, min_size=1, max_size=6), asked=questions, data=st.data())
 def test_any_policies_mean_what_plain_cedar_says(texts: list[str], asked: Question, data: st.DataObject) -> None:
     """For made-up policies, deciding by classes and slices agrees with one plain Cedar request for each category."""

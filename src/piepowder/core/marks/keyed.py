@@ -9,7 +9,8 @@ import re
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
-_ALIAS_BITS = 80  # one hit in 1e6 guesses at 1e9 live aliases has a chance below 1e-8
+_ALIAS_BYTES = 10  # 80 bits: one hit in 1e6 guesses at 1e9 live aliases has a chance below 1e-8
+_SHIFTS = tuple(range(70, -1, -10))
 _PSEUDONYM_CHARACTERS = 12  # 60 bits: for 10 million buyers of one seller, a chance of 5e-5 that any two are confused
 _ALIAS_LOCAL_PART = re.compile(r"[a-z2-7]{16}")
 
@@ -30,8 +31,8 @@ def could_be_alias(address: str, domain: str) -> bool:
     return host == domain.lower() and _ALIAS_LOCAL_PART.fullmatch(local) is not None
 
 
-def _mark(key: bytes, *parts: str) -> str:
-    """16 characters of base32: the first 80 bits of the keyed hash."""
-    message = b"".join([len(part).to_bytes(4, "big") + part for part in [text.encode() for text in parts]])
-    number = int.from_bytes(hmac.digest(key, message, "sha256")[: _ALIAS_BITS // 8], "big")
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(_ALIAS_BITS - 10, -1, -10)])
+def _mark(key: bytes, kind: str, *parts: str) -> str:
+    """16 characters of base32: the first 80 bits of the keyed hash over `kind`, then `<length>:<text>` for each part."""
+    message = kind + "".join([f" {len(part)}:{part}" for part in parts])
+    number = int.from_bytes(hmac.digest(key, message.encode("utf-8", "surrogatepass"), "sha256")[:_ALIAS_BYTES], "big")
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

@@ -29,7 +29,7 @@ from piepowder.core.policy.entities import (
     uid,
 )
 from piepowder.core.policy.model import Question
-from piepowder.core.policy.sight import Sight, Test
+from piepowder.core.policy.sight import Sight, Test, Traits
 from piepowder.core.policy.source import Statement, error_offset, place, statements, word_offset
 
 KEEP, SUBSTITUTE = "keep", "substitute"
@@ -101,9 +101,9 @@ def schema_faults(files: Mapping[str, str]) -> list[Fault]:
 class Slice(Struct, frozen=True, eq=False):
     """The policies whose scope can match an action and a category, prepared; Cedar numbers them by their place here."""
 
+    numbers: tuple[int, ...]
     rules: tuple[Rule, ...]
     policies: cedarpy.PolicySet
-    permits: bool  # whether any of them is a permit
 
 
 class Engine:
@@ -117,56 +117,66 @@ class Engine:
         written = list(_all(files))
         nodes = _nodes(written)
         self.rules = tuple(map(_rule, range(len(written)), nodes, written))
-        self._scopes = [_resource_scope(node.resource) for node in nodes]
-        self.sight = Sight(_tests(nodes), _attributes_read(nodes))
+        self._traits = [_traits(node) for node in nodes]
+        self.sight = Sight(self._traits, _attributes_read(nodes))
         self._base = cedarpy.Entities.from_json_str(json.encode_text(list(base_entities())))
         self._policies: dict[tuple[int, ...], cedarpy.PolicySet] = {}
-        self.slice = lru_cache(2 * _KNOWN_CATEGORIES)(self._slice_of)
+        self._slice = lru_cache(2 * _KNOWN_CATEGORIES)(self._slice_of)
         for category in CATEGORIES:
-            self.slice(KEEP, category), self.slice(SUBSTITUTE, category)
+            self._slice(KEEP, category), self._slice(SUBSTITUTE, category)
 
-    def classes(self, categories: Iterable[str], declared: Mapping[str, bool]) -> list[list[str]]:
-        """Categories grouped so that no policy can tell the members of a group apart."""
-        grouped: dict[object, list[str]] = {}
-        for category in categories:
-            seen = declared[category] if "declared" in self.sight.attributes else None
-            grouped.setdefault((self.sight.seen_category(category), seen), []).append(category)
-        return list(grouped.values())
+    def answers(self, question: Question, declared: Mapping[str, bool]) -> Iterator[tuple[list[str], Answer, Answer]]:
+        """For each group of categories that no policy can tell apart: its members, and the answers to keep and to substitute.
 
-    def may_substitute(self, category: str) -> bool:
-        """Whether any policy could permit a substitute of the category."""
-        return self.slice(SUBSTITUTE, category).permits
+        `declared` says of every category asked about whether the manifest declares it.
+        """
+        relevant = self.sight.relevant(question)
+        asker = _Asker(question, self._with_question(question, declared), self.sight.attributes)
+        for members in self.sight.classes(declared, declared, relevant):
+            head = members[0]
+            keep = self._ask(asker, KEEP, head, declared[head], relevant)
+            if keep.allowed or (keep.rules and not self._permits_substitute(head, relevant)):
+                yield members, keep, _NOT_ASKED
+            else:
+                yield members, keep, self._ask(asker, SUBSTITUTE, head, declared[head], relevant)
 
-    def asker(self, question: Question, categories: Sequence[str]) -> "Asker":
-        """Everything a question brings along, parsed once for all its categories."""
-        entities = json.encode_text(list(question_entities(question, categories)))
-        return Asker(self, question, self._base.with_added_json_str(entities), self.sight.attributes)
+    def _ask(self, asker: "_Asker", action: str, category: str, declared: bool, relevant: frozenset[int]) -> Answer:
+        part = self._slice(action, category)
+        if relevant.isdisjoint(part.numbers):
+            return _NOT_ASKED
+        return asker.ask(part, action, category, declared)
+
+    def _permits_substitute(self, category: str, relevant: frozenset[int]) -> bool:
+        return any(rule.permits for rule in self._slice(SUBSTITUTE, category).rules if rule.number in relevant)
+
+    def _with_question(self, question: Question, categories: Iterable[str]) -> cedarpy.Entities:
+        return self._base.with_added_json_str(json.encode_text(list(question_entities(question, categories))))
 
     def _slice_of(self, action: str, category: str) -> Slice:
         above = lineage_of_category(category)
-        pairs = zip(self.rules, self._scopes, strict=True)
-        rules = tuple(rule for rule, scope in pairs if action in rule.actions and (scope is None or scope in above))
+        rules = tuple(
+            rule
+            for rule, traits in zip(self.rules, self._traits, strict=True)
+            if action in rule.actions and (traits.resource is None or traits.resource in above)
+        )
         key = tuple(rule.number for rule in rules)
         if key not in self._policies:
             self._policies[key] = cedarpy.PolicySet.from_str("\n".join(rule.text for rule in rules))
-        return Slice(rules, self._policies[key], any(rule.permits for rule in rules))
+        return Slice(key, rules, self._policies[key])
 
 
-class Asker:
-    """One question, put to an engine category by category."""
+class _Asker:
+    """One question, put to Cedar category by category; what they share is written once."""
 
-    def __init__(
-        self, engine: Engine, question: Question, entities: cedarpy.Entities, attributes: Collection[str]
-    ) -> None:
-        self._engine, self._entities = engine, entities
+    def __init__(self, question: Question, entities: cedarpy.Entities, attributes: Collection[str]) -> None:
+        self._entities = entities
         self._app = uid("App", question.app)
         self._contexts = {
             declared: json.encode_text(context(question, declared, attributes)) for declared in (False, True)
         }
 
-    def ask(self, action: str, category: str, declared: bool) -> Answer:
+    def ask(self, part: Slice, action: str, category: str, declared: bool) -> Answer:
         """Cedar's answer to one action on one category."""
-        part = self._engine.slice(action, category)
         request = {
             "principal": self._app,
             "action": uid("Action", action),
@@ -179,29 +189,58 @@ class Asker:
         return Answer(result.allowed, tuple(part.rules[number] for number in decided), errors)
 
 
+_NOT_ASKED = Answer(False, (), ())
+
+
 def _nodes(written: Sequence[Statement]) -> list[pst.Template]:
     """Cedar's reading of the statements, in their order; it numbers them as it meets them."""
     parsed = cedarpy.policies_to_pst(_joined(written))
     return [parsed.static_policies[f"policy{number}"] for number in range(len(written))]
 
 
-def _resource_scope(constraint: pst.PrincipalOrResourceConstraint) -> Name | None:
-    """The entity a resource must be or be in for the policy to apply; None: any. Whether it must be exactly that entity is
-    left to Cedar: a slice may hold too many policies, never too few."""
+def _traits(node: pst.Template) -> Traits:
+    return Traits(
+        principal=_scope(node.principal),
+        resource=_scope(node.resource),
+        purpose=_leading_purpose(node.clauses),
+        tests=tuple(sorted(set(_tests_under(node)), key=lambda test: (sorted(test[0]), test[1]))),
+    )
+
+
+def _scope(constraint: pst.PrincipalOrResourceConstraint) -> Name | None:
+    """The entity that must be met, or be above what is met, for the policy to apply; None: any. Whether it must be exactly that
+    one is left to Cedar: too many policies may be asked, never too few."""
     if isinstance(constraint, (pst.ScopeEq, pst.ScopeIn, pst.ScopeIsIn)):
         return _pair(constraint.entity)
     return None
 
 
-def _tests(nodes: Sequence[pst.Template]) -> tuple[Test, ...]:
-    """All that policies can ask about an entity: whether it is in one of some entities, or is exactly one of them.
+def _leading_purpose(clauses: Sequence[pst.Clause]) -> Test | None:
+    """The test of the purpose with which the conditions begin. Cedar stops at the first that is false, so where it fails the
+    policy neither applies nor errs."""
+    if not clauses or not isinstance(clauses[0], pst.When):
+        return None
+    first = clauses[0].expr
+    while isinstance(first, pst.BinaryOp) and first.op == "and":
+        first = first.left
+    if not isinstance(first, pst.BinaryOp) or first.op not in ("in", "eq") or not _is_purpose(first.left):
+        return None
+    named = list(_tests_under(first.right))
+    if isinstance(first.right, pst.EntityLit):
+        return frozenset(names for test in named for names in test[0]), first.op == "eq"
+    listed = isinstance(first.right, pst.Set) and all(isinstance(each, pst.EntityLit) for each in first.right.elements)
+    return (frozenset(name for test in named for name in test[0]), False) if listed and first.op == "in" else None
 
-    A list behind `in` is one test. An entity named anywhere else is tested by itself, both ways.
-    """
-    return tuple(sorted(set(_tests_under(nodes)), key=lambda test: (sorted(test[0]), test[1])))
+
+def _is_purpose(node: object) -> bool:
+    return isinstance(node, pst.GetAttr) and isinstance(node.base, pst.Var) and node.attr == "purpose"
 
 
 def _tests_under(node: object) -> Iterator[Test]:
+    """All that can be asked about an entity: whether it is in one of some entities, or is exactly one of them.
+
+    A list behind `in` is one test. An entity named anywhere else is tested by itself, both ways.
+    """
     if isinstance(node, pst.BinaryOp) and node.op == "in" and isinstance(node.right, pst.Set):
         yield frozenset(map(_pair, pst.entity_uids(node.right))), False
         yield from _tests_under(node.left)
@@ -216,12 +255,13 @@ def _tests_under(node: object) -> Iterator[Test]:
 def _attributes_read(nodes: Sequence[pst.Template]) -> tuple[str, ...]:
     """Context attributes that any policy mentions; all of them where one uses `context` as a whole."""
     read: set[str] = set()
+    uses = 0
     for node in _walk([node.clauses for node in nodes]):
-        if isinstance(node, pst.GetAttr) and isinstance(node.base, pst.Var):
-            read.add(node.attr)
-        elif isinstance(node, pst.HasAttr) and isinstance(node.base, pst.Var):
-            read.update(node.attrs)
-    return tuple(name for name in ATTRIBUTES if name in read)
+        uses += isinstance(node, pst.Var) and node.name == "context"
+        if isinstance(node, (pst.GetAttr, pst.HasAttr)) and node.base == pst.Var("context"):
+            read.update([node.attr] if isinstance(node, pst.GetAttr) else node.attrs)
+            uses -= 1
+    return tuple(name for name in ATTRIBUTES if name in read or uses)
 
 
 def _walk(node: object) -> Iterator[object]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from piepowder.core.marketplace.taxonomy import is_personal
-from piepowder.core.policy.cedar import KEEP, SUBSTITUTE, Answer, Engine, Rule, refused
+from piepowder.core.policy.cedar import Answer, Engine, Rule, refused
 from piepowder.core.policy.model import Basis, Decision, Effect, Mode, Outcome, Question, Verdict
 from piepowder.core.policy.notes import note_faults
 from piepowder.core.policy.pack import Pack
@@ -128,31 +128,25 @@ def _granted(question: Question, category: str, personal: bool) -> bool:
 
 
 def by_policy(question: Question, categories: Iterable[str], prepared: Prepared) -> dict[str, Verdict]:
-    """What the policies say. `keep` is asked once for each group that they cannot tell apart, then `substitute` where keep was
-    not permitted."""
-    engine = prepared.engine
+    """What the policies say, for categories that no bound withholds."""
     declared = {category: covers(question.declared, category) for category in categories}
-    asker = engine.asker(question, list(declared))
-    verdicts: dict[str, Verdict] = {}
-    for members in engine.classes(declared, declared):
-        head = members[0]
-        keep = asker.ask(KEEP, head, declared[head])
-        second = not keep.allowed and engine.may_substitute(head)
-        substitute = asker.ask(SUBSTITUTE, head, declared[head]) if second else None
-        verdicts.update((category, _verdict(category, keep, substitute)) for category in members)
-    return verdicts
+    return {
+        category: _verdict(category, keep, substitute)
+        for members, keep, substitute in prepared.engine.answers(question, declared)
+        for category in members
+    }
 
 
-def _verdict(category: str, keep: Answer, substitute: Answer | None) -> Verdict:
-    if keep.errors or (substitute and substitute.errors):
+def _verdict(category: str, keep: Answer, substitute: Answer) -> Verdict:
+    if keep.errors or substitute.errors:
         return _failed(category)
     if keep.allowed:
         return _decided(category, Outcome.PERMITTED, Effect.KEEP, keep.rules)
-    if substitute and substitute.allowed:
+    if substitute.allowed:
         form = _form(category, substitute.rules)
         rules = tuple(rule for rule in substitute.rules if rule.substitute == form)
         return _decided(category, Outcome.PERMITTED, Effect.SUBSTITUTE, rules, form) if form else _failed(category)
-    rules = keep.rules or (substitute.rules if substitute else ())
+    rules = keep.rules or substitute.rules
     return _decided(category, Outcome.REFUSED if rules else Outcome.GAP, Effect.WITHHOLD, rules)
 
 

@@ -1,11 +1,13 @@
-"""What the policies of a pack can tell apart. Two questions that look alike to every policy have the same answer. Pure.
+"""What the policies of a pack can tell apart. What looks alike to every policy has the same answer. Pure.
 
 Entities carry no attributes, so a policy knows an entity only by naming it, or something above it, and reads of the context only
 the attributes that it mentions. Whatever no policy names or mentions cannot change a verdict.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+
+from msgspec import Struct
 
 from piepowder.core.policy.entities import Name, lineage_of_category
 from piepowder.core.policy.model import Question
@@ -15,20 +17,32 @@ Test = tuple[
     frozenset[Name], bool
 ]  # any of these entities; whether it must be the thing itself, not something above it
 Seen = tuple[object, ...]
+Face = tuple[tuple[int, tuple[bool, ...]], ...]  # number of a policy -> how its tests of the category turn out
 
 _CATEGORIES_MAX = 1024  # a catalogue has a few dozen
 
 
-class Sight:
-    """The eyes of a pack. `seen` and `seen_category` are equal for what no policy can tell apart."""
+class Traits(Struct, frozen=True, kw_only=True):
+    """What a policy asks about, read off its text. None: it does not ask."""
 
-    def __init__(self, tests: Iterable[Test], attributes: Collection[str]) -> None:
-        every = list(tests)
-        self._category_tests = _about(every, "DataCategory", "DataGroup")
-        self._purpose_tests = _about(every, "Purpose")
+    principal: Name | None  # the principal must be this, or in it
+    resource: Name | None  # the resource must be this, or in it
+    purpose: (
+        Test | None
+    )  # the first thing its conditions ask, if that is about the purpose: else nothing more is evaluated
+    tests: tuple[Test, ...]  # all that it asks about entities, its scope included
+
+
+class Sight:
+    """The eyes of a pack. `seen`, `relevant` and `classes` are equal for what no policy can tell apart."""
+
+    def __init__(self, traits: Sequence[Traits], attributes: Collection[str]) -> None:
+        every = sorted({test for each in traits for test in each.tests}, key=lambda test: (sorted(test[0]), test[1]))
+        self._traits = traits
+        self._purpose_tests = [test for test in every if any(kind == "Purpose" for kind, _ in test[0])]
         self._named = frozenset(name for names, _ in every for name in names)
         self.attributes = attributes
-        self.seen_category = lru_cache(_CATEGORIES_MAX)(self._seen_category)
+        self._face = lru_cache(_CATEGORIES_MAX)(self._face_of)
 
     def seen(self, question: Question) -> Seen:
         """All of a question that policies can see, but for what is declared of each category."""
@@ -36,27 +50,56 @@ class Sight:
         return (
             question.app if ("App", question.app) in self._named else None,
             self._named.intersection(_roles_and_groups(question.roles)),
-            self._seen_purpose(question.purpose or NO_PURPOSE),
+            _truths(self._purpose_tests, _purposes(question)),
             state if ("OrderState", state) in self._named else None,
             question.operation if "operation" in self.attributes else None,
             question.environment if "environment" in self.attributes else None,
             question.standing if "standing" in self.attributes else None,
         )
 
-    def _seen_purpose(self, purpose: str) -> tuple[bool, ...]:
-        return _truths(self._purpose_tests, [("Purpose", name) for name in lineage(purpose)])
+    def relevant(self, question: Question) -> frozenset[int]:
+        """Numbers of the policies that can apply to the app and the purpose at all."""
+        principals = {("App", question.app), *_roles_and_groups(question.roles)}
+        purposes = _purposes(question)
+        return frozenset(
+            number
+            for number, traits in enumerate(self._traits)
+            if (traits.principal is None or traits.principal in principals)
+            and (traits.purpose is None or _holds(traits.purpose, purposes))
+        )
 
-    def _seen_category(self, category: str) -> tuple[bool, ...]:
-        return _truths(self._category_tests, lineage_of_category(category))
+    def classes(
+        self, categories: Iterable[str], declared: Mapping[str, bool], relevant: frozenset[int]
+    ) -> list[list[str]]:
+        """Categories in groups whose members no relevant policy can tell apart."""
+        read = "declared" in self.attributes
+        grouped: dict[object, list[str]] = {}
+        for category in categories:
+            face = tuple([view for view in self._face(category) if view[0] in relevant])
+            grouped.setdefault((face, read and declared[category]), []).append(category)
+        return list(grouped.values())
 
-
-def _about(tests: Sequence[Test], *kinds: str) -> tuple[Test, ...]:
-    return tuple(test for test in tests if any(kind in kinds for kind, _ in test[0]))
+    def _face_of(self, category: str) -> Face:
+        above = lineage_of_category(category)
+        return tuple(
+            (number, _truths(traits.tests, above))
+            for number, traits in enumerate(self._traits)
+            if traits.resource is None or traits.resource in above
+        )
 
 
 def _truths(tests: Sequence[Test], above: Sequence[Name]) -> tuple[bool, ...]:
-    """`above` begins with the thing itself."""
-    return tuple([not names.isdisjoint(above[:1] if exact else above) for names, exact in tests])
+    """How each test of a thing turns out; `above` begins with the thing itself."""
+    return tuple([_holds(test, above) for test in tests])
+
+
+def _holds(test: Test, above: Sequence[Name]) -> bool:
+    names, exact = test
+    return not names.isdisjoint(above[:1] if exact else above)
+
+
+def _purposes(question: Question) -> list[Name]:
+    return [("Purpose", name) for name in lineage(question.purpose or NO_PURPOSE)]
 
 
 def _roles_and_groups(roles: frozenset[str]) -> list[Name]:
