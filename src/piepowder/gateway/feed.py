@@ -28,6 +28,7 @@ SILENCE_SECONDS_MAX = 3.0  # a question without answer for so long: the connecti
 BACKOFF_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0)
 FORGET_SECONDS = 600.0  # how often tokens that have expired by themselves leave the map of revoked ones
 _ROWS_AT_ONCE = 2_000  # fetched and decoded between two turns of the event loop
+_LOAD_ROWS_AT_ONCE = 5_000
 _LOAD_ORDER = (
     "policy",
     "app",
@@ -38,7 +39,7 @@ _LOAD_ORDER = (
 )  # grants share the ids of apps and sellers
 
 _NUMBER = "SELECT number, extract(epoch FROM clock_timestamp())::float8 FROM publication_version WHERE id = 1"
-_LOAD = "SELECT kind, key, body, number FROM publication_fact WHERE kind = '{}' AND body IS NOT NULL"
+_LOAD = "SELECT key, body FROM publication_fact WHERE kind = %s AND body IS NOT NULL"
 _NEWER = "SELECT kind, key, body, number FROM publication_fact WHERE number > %s ORDER BY number"
 
 _log = structlog.get_logger("piepowder.gateway.feed")
@@ -215,10 +216,10 @@ class _Session:
     async def _rows(self, connection: Connection) -> AsyncGenerator[list[Row], None]:
         for kind in _LOAD_ORDER:
             async with connection.cursor(f"feed_{kind}") as cursor:
-                await cursor.execute(_LOAD.format(kind))
-                while rows := await cursor.fetchmany(_ROWS_AT_ONCE):
+                await cursor.execute(_LOAD, [kind])
+                while rows := await cursor.fetchmany(_LOAD_ROWS_AT_ONCE):
                     self._waiting_since = time.monotonic()
-                    yield [Row._make(row) for row in rows]
+                    yield [Row(kind, key, body, 0) for key, body in rows]
 
 
 class _Answer(NamedTuple):

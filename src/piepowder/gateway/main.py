@@ -54,7 +54,12 @@ async def build(settings: Settings) -> Gateway:
         limits=Limits(settings.data / "run" / "limits"),
         upstream=LeanUpstream(settings.upstream_url, limits=_upstream_limits(settings)),
         appender=appender,
-        keys=Keys(ring.derive("ledger"), ring.derive("marks"), ring.derive("paging")),
+        keys=Keys(
+            orders=ring.derive("ledger.orders"),
+            subjects=ring.derive("ledger.subjects"),
+            marks=ring.derive("marks"),
+            paging=ring.derive("paging"),
+        ),
     )
 
 

@@ -24,7 +24,8 @@ GENEROUS = Rate(10_000.0, 100_000)  # lifts the published rates, for demonstrati
 
 
 class Keys(Struct, frozen=True):
-    ledger: bytes
+    orders: bytes  # of the ledger's order hashes
+    subjects: bytes  # of its buyer hashes
     marks: bytes
     paging: bytes
 

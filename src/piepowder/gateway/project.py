@@ -4,6 +4,7 @@ Strict first: a page is read once for control (ids, buyers, states) and once int
 document is read again leaf by leaf (`lenient`), so that one bad value is withheld and not the document.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from piepowder.core.marketplace.model import Node, Operation, OrderState
+from piepowder.core.marketplace.openapi import FORMATS
 from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.gateway.shape import (
     KEEP,
@@ -21,12 +23,14 @@ from piepowder.gateway.shape import (
     attribute,
     control_type,
     decode_hidden,
-    leaf_type,
     read_path,
+    reader,
     slots_of,
+    strict_type,
 )
 
 _encode = msgspec.json.Encoder().encode
+StateOf = Callable[[Mapping[str, object]], OrderState]
 _PROJECTIONS_MAX = 2_000  # compiled types kept per operation
 
 
@@ -40,6 +44,9 @@ class Order(Struct, frozen=True, gc=False):
     id: str | None
     subject: str | None
     state: OrderState
+
+
+_NOBODY = Order(None, None, OrderState.UNKNOWN)
 
 
 class Substitutes(Protocol):
@@ -57,16 +64,18 @@ class Projection:
         self.hidden = hidden
         answer = operation.answer
         orders = operation.binding.orders if operation.binding else None
-        whole = Compiler(self.codes, hidden)
+        number = operation.binding.order_id if operation.binding else None
+        checked = (*orders, "[]", *number) if orders is not None and number is not None else number
+        whole = Compiler(self.codes, hidden, checked)
         self.decoder = _decoder(whole.type_of(answer) if answer else None)
-        self.substitutes = tuple(whole.substitutes)
+        self.fills = tuple(Fill(path, kind) for path, kind in whole.substitutes)
         self.order_decoder = self.page_decoder = None
         if answer is not None and orders is not None:
             item = node_at(answer, orders).item
             assert item is not None
-            each = Compiler(self.codes, hidden)
+            each = Compiler(self.codes, hidden, number)
             self.order_decoder = _decoder(each.type_of(item))
-            self.substitutes = tuple(each.substitutes)
+            self.fills = tuple(Fill(path, kind) for path, kind in each.substitutes)
             self.page_decoder = _decoder(Compiler(self.codes, hidden).type_of(answer, raw_at=orders))
 
 
@@ -84,17 +93,9 @@ class Shape:
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self.slots = slots_of(operation)
+        self.place = operation.binding.orders if operation.binding else None
         self._projections: dict[tuple[Codes, frozenset[str]], Projection] = {}
-        binding = operation.binding
-        self._paths: dict[str, tuple[str, ...]] = {}
-        if binding is not None:
-            self._paths = dict(binding.state_fields)
-            self._paths |= {"#id": binding.order_id} if binding.order_id else {}
-            self._paths |= {"#subject": binding.subject} if binding.subject else {}
-        prefix = (*binding.orders, "[]") if binding and binding.orders else ()
-        control = {name: (*prefix, *path) for name, path in self._paths.items()}
-        self._control = msgspec.json.Decoder(control_type(control)) if control else None
-        self._each = msgspec.json.Decoder(control_type(self._paths)) if self._paths else None
+        self._control = Control(operation) if operation.binding is not None else None
 
     def projection(self, codes: Codes, hidden: frozenset[str] = frozenset()) -> Projection:
         found = self._projections.get((codes, hidden))
@@ -104,42 +105,88 @@ class Shape:
             found = self._projections[codes, hidden] = Projection(self.operation, self.slots, codes, hidden)
         return found
 
-    def orders(self, body: bytes, state: Callable[[Mapping[str, object]], OrderState]) -> list[Order]:
+    def orders(self, body: bytes, state: StateOf) -> list[Order]:
         """Every order of an answer; a single one for an answer that is about one order; none where it is about none."""
-        if self._control is None or self._each is None:
-            return []
-        place = self.operation.binding.orders if self.operation.binding else None
+        return self._control.orders(body, state) if self._control is not None else []
+
+
+class Control:
+    """Reads what the gateway must know of an answer's orders. Its types are never encoded."""
+
+    def __init__(self, operation: Operation) -> None:
+        binding, answer = operation.binding, operation.answer
+        assert binding is not None
+        assert answer is not None
+        self._place = binding.orders
+        paths = dict(binding.state_fields)
+        self._states = tuple((name, reader(path)) for name, path in paths.items())
+        self._id = reader(binding.order_id) if binding.order_id else None
+        self._numbers: Callable[[str], object] | None = None
+        self._subject = reader(binding.subject) if binding.subject else None
+        paths |= {"#id": binding.order_id} if binding.order_id else {}
+        paths |= {"#subject": binding.subject} if binding.subject else {}
+        order = answer if self._place is None else node_at(answer, self._place).item
+        assert order is not None
+        if binding.order_id and (pattern := node_at(order, binding.order_id).pattern):
+            self._numbers = re.compile(f"(?:{pattern[2:-2]}\n)*").fullmatch
+        moments = frozenset(name for name, path in paths.items() if _is_moment(order, path))
+        prefix = () if self._place is None else (*self._place, "[]")
+        whole = {name: (*prefix, *path) for name, path in paths.items()}
+        self._whole = msgspec.json.Decoder(control_type(whole, moments))
+        self._each = msgspec.json.Decoder(control_type(paths))
+
+    def orders(self, body: bytes, state: StateOf) -> list[Order]:
         try:
-            root = self._control.decode(body)
-            found = [root] if place is None else read_path(root, place)
+            root = self._whole.decode(body)
+            found = [root] if self._place is None else read_path(root, self._place)
         except msgspec.ValidationError:
-            found = self._orders_one_by_one(body, place)
+            found = self._one_by_one(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable(str(error)) from None
         if not isinstance(found, list):
             raise Unreadable("no list of orders where the catalogue says there is one")
-        return [self._order(each, state) for each in found]
+        return self._described(found, state)
 
-    def _orders_one_by_one(self, body: bytes, place: tuple[str, ...] | None) -> object:
+    def _described(self, found: list[Any], state: StateOf) -> list[Order]:
+        """By columns, since a page has many orders and each step in Python counts."""
+        nothing = [None] * len(found)
+        ids = list(map(self._id, found)) if self._id else nothing
+        if self._numbers is not None and None not in ids:
+            ids = self._checked(ids)
+        subjects = list(map(self._subject, found)) if self._subject else nothing
+        columns = [(name, list(map(read, found))) for name, read in self._states]
+        fields = [{name: values[row] for name, values in columns} for row in range(len(found))]
+        return [
+            Order(number if type(number) is str else None, subject if type(subject) is str else None, state(told))
+            for number, subject, told in zip(ids, subjects, fields, strict=True)
+        ]
+
+    def _checked(self, ids: list[Any]) -> list[Any]:
+        """All numbers in one match; if it fails, each by itself. A number of a wrong form is none."""
+        assert self._numbers is not None
+        if all(type(each) is str for each in ids) and self._numbers("\n".join([*ids, ""])):
+            return ids
+        return [each if type(each) is str and "\n" not in each and self._numbers(each + "\n") else None for each in ids]
+
+    def _one_by_one(self, body: bytes) -> list[Any]:
         """A wrong type inside one order must not hide the state of the others; the broken one is known by nothing."""
-        raws = [Raw(body)] if place is None else raw_list(body, place)
-        return [self._each_or_none(raw) for raw in raws]
+        raws = [Raw(body)] if self._place is None else raw_list(body, self._place)
+        return [self._one(raw) for raw in raws]
 
-    def _each_or_none(self, raw: Raw) -> object:
-        assert self._each is not None
+    def _one(self, raw: Raw) -> Any:
         try:
             return self._each.decode(raw)
         except msgspec.ValidationError:
-            return None
+            return self._each.decode(b"{}")
 
-    def _order(self, control: object, state: Callable[[Mapping[str, object]], OrderState]) -> Order:
-        values = {name: read_path(control, path) for name, path in self._paths.items()}
-        number, subject = values.pop("#id", None), values.pop("#subject", None)
-        return Order(
-            number if isinstance(number, str) else None,
-            subject if isinstance(subject, str) else None,
-            state(values),
-        )
+
+def _is_moment(node: Node, path: tuple[str, ...]) -> bool:
+    for step in path:
+        below = node.item if step == "[]" else node.children.get(step)
+        if below is None:
+            return False
+        node = below
+    return node.pattern == FORMATS["date-time"]
 
 
 def raw_list(body: bytes, place: tuple[str, ...]) -> list[Raw]:
@@ -178,7 +225,7 @@ def project(
     substitutes: Substitutes,
 ) -> Projected:
     """`body` with only what `choose` allows: `choose(order)` for each order, `choose(None)` for what stands around them."""
-    place = shape.operation.binding.orders if shape.operation.binding else None
+    place = shape.place
     if place is None:
         order = orders[0] if orders else None
         return _whole(shape, body, order, choose(order), substitutes)
@@ -188,7 +235,8 @@ def project(
 def _whole(
     shape: Shape, body: bytes, order: Order | None, projection: Projection, substitutes: Substitutes
 ) -> Projected:
-    value, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection)
+    doubtful = order is not None and order.id is None
+    value, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection, doubtful=doubtful)
     _fill_all(value, projection, order, substitutes)
     return Projected(value, projection.personal, mistyped)
 
@@ -208,7 +256,10 @@ def _page(
     page, mistyped = _decode(around.page_decoder, shape.operation.answer, Raw(body), around, place)
     raws = read_path(page, place) or []
     assert isinstance(raws, list)
-    released = [_one(shape, raw, projection, place, mistyped) for raw, projection in zip(raws, chosen, strict=True)]
+    released = [
+        _one(shape, raw, projection, place, mistyped, order.id is None)
+        for raw, projection, order in zip(raws, chosen, orders, strict=True)
+    ]
     for value, projection, order in zip(released, chosen, orders, strict=True):
         _fill_all(value, projection, order, substitutes)
     if raws:
@@ -216,11 +267,13 @@ def _page(
     return Projected(page, any(each.personal for each in chosen), mistyped)
 
 
-def _one(shape: Shape, raw: Raw, projection: Projection, place: tuple[str, ...], mistyped: list[str]) -> Any:
+def _one(
+    shape: Shape, raw: Raw, projection: Projection, place: tuple[str, ...], mistyped: list[str], doubtful: bool
+) -> Any:
     assert shape.operation.answer is not None
     assert projection.order_decoder is not None
     node = node_at(shape.operation.answer, place).item
-    value, wrong = _decode(projection.order_decoder, node, raw, projection)
+    value, wrong = _decode(projection.order_decoder, node, raw, projection, doubtful=doubtful)
     mistyped += wrong
     return value
 
@@ -234,8 +287,9 @@ def _same_for_all(
     substitutes: Substitutes,
 ) -> Projected:
     """The common page: one decode for all orders, since all are decided alike."""
-    page, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection)
-    if projection.substitutes:
+    doubtful = any(order.id is None for order in orders)
+    page, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection, doubtful=doubtful)
+    if projection.fills:
         released = read_path(page, place)
         assert isinstance(released, list)
         for value, order in zip(released, orders, strict=True):
@@ -249,8 +303,12 @@ def _decode(
     raw: Raw,
     projection: Projection,
     raw_at: tuple[str, ...] | None = None,
+    doubtful: bool = False,
 ) -> tuple[Any, list[str]]:
+    """`doubtful`: an order's number was not what it should be, so every value is looked at by itself."""
     try:
+        if doubtful:
+            raise msgspec.ValidationError
         return decoder.decode(raw), []
     except msgspec.ValidationError:
         mistyped: list[str] = []
@@ -297,7 +355,7 @@ def _lenient_leaf(node: Node, raw: Raw, projection: Projection, path: tuple[str,
     code = None if node.category is None else projection.codes.get((node.category, node.element))
     if code is None:
         return UNSET
-    value = _typed(leaf_type(node) | None, raw, path, mistyped)
+    value = _typed(strict_type(node) | None, raw, path, mistyped)
     return value if code == KEEP or value is None else Hidden(value)
 
 
@@ -314,13 +372,33 @@ def _typed(shape: Any, raw: Raw, path: tuple[str, ...], mistyped: list[str]) -> 
         raise Unreadable(str(error)) from None
 
 
+class Fill:
+    """Puts a substitute at one path of a released order. Absent stays absent."""
+
+    def __init__(self, path: tuple[str, ...], kind: str) -> None:
+        self._path, self._kind = path, kind
+        self._above = None if "[]" in path else tuple(attribute(step) for step in path[:-1])
+        self._last = attribute(path[-1])
+
+    def into(self, value: Any, order: Order, substitutes: Substitutes) -> None:
+        if self._above is None or type(value) is dict:
+            _fill(value, self._path, self._kind, order, substitutes)
+            return
+        for step in self._above:
+            value = getattr(value, step, None)
+        hidden = getattr(value, self._last, None)
+        if type(hidden) is Hidden:
+            country = _country(value) if self._kind == "outward" else ""
+            setattr(value, self._last, substitutes.value(self._kind, hidden.value, order, country))
+
+
 def _fill_all(value: Any, projection: Projection, order: Order | None, substitutes: Substitutes) -> None:
-    for path, kind in projection.substitutes:
-        _fill(value, path, kind, order or Order(None, None, OrderState.UNKNOWN), substitutes)
+    for fill in projection.fills:
+        fill.into(value, order or _NOBODY, substitutes)
 
 
 def _fill(value: Any, path: tuple[str, ...], kind: str, order: Order, substitutes: Substitutes) -> None:
-    """Replaces what is hidden at `path`; absent stays absent."""
+    """The general way: through arrays, and in documents that were read leaf by leaf."""
     for position, step in enumerate(path[:-1]):
         if step == "[]":
             for each in value if isinstance(value, list) else ():

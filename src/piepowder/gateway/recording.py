@@ -19,13 +19,9 @@ from piepowder.gateway.release import Released
 _encode = msgspec.json.Encoder().encode
 
 
-def order_hash(key: bytes, order_id: str) -> bytes:
-    """16 bytes, keyed (RFC 7693): tells orders apart for whoever holds the key, and nothing to anybody else."""
-    return blake2b(order_id.encode(), digest_size=16, key=key, person=b"order").digest()
-
-
-def subject_hash(key: bytes, subject: str) -> bytes:
-    return blake2b(subject.encode(), digest_size=16, key=key, person=b"subject").digest()
+def keyed_hashes(key: bytes, texts: Iterable[str]) -> tuple[bytes, ...]:
+    """16 bytes each (BLAKE2b, keyed: RFC 7693): tells orders or buyers apart for whoever holds the key, and nothing to anybody else."""
+    return tuple([blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=key).digest() for text in texts])
 
 
 def read(gateway: Gateway, attempt: Attempt, plan: Plan, released: Released) -> Record:
@@ -54,7 +50,7 @@ def event(gateway: Gateway, attempt: Attempt, *, kind: str, status: int, told: d
 def _served(
     gateway: Gateway, attempt: Attempt, plan: Plan, released: Released, kind: str, extra: dict[str, Any]
 ) -> Record:
-    key, orders, projected = gateway.keys.ledger, released.orders, released.projected
+    orders, projected = released.orders, released.projected
     attempt.states = frozenset([order.state for order in orders]) or frozenset((OrderState.NONE,))
     states: dict[str, int] = {}
     for order in orders:
@@ -69,8 +65,8 @@ def _served(
         outcome="served",
         status=attempt.operation.status if attempt.operation else 0,
         personal=projected.personal,
-        orders=tuple([order_hash(key, order.id) for order in orders if order.id is not None]),
-        subjects=subjects(key, orders) if projected.personal else (),
+        orders=keyed_hashes(gateway.keys.orders, [order.id for order in orders if order.id is not None]),
+        subjects=subjects(gateway.keys.subjects, orders) if projected.personal else (),
         bytes_in=released.bytes_in,
         bytes_out=len(released.body),
         detail=_detail(attempt, plan, released.unknown, extra),
@@ -80,7 +76,7 @@ def _served(
 def subjects(key: bytes, orders: Iterable[Order]) -> tuple[bytes, ...]:
     """The buyers whose data an answer carries. A buyer whom upstream does not name is known by the order."""
     names = dict.fromkeys(order.subject or f"order:{order.id}" for order in orders)
-    return tuple([subject_hash(key, name) for name in names])
+    return keyed_hashes(key, names)
 
 
 def refusal(gateway: Gateway, attempt: Attempt, refused: Refusal) -> Record:

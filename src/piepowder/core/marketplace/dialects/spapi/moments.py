@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 
 def parse_moment(value: object) -> datetime | None:
-    """Aware, in UTC; None where it is no ISO 8601 date."""
+    """Aware, in UTC; None where it is no ISO 8601 date. A moment that was parsed already is only put into UTC."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else _in_utc(value)
     if not isinstance(value, str) or not value.isascii():
         return None
     try:
@@ -15,6 +17,8 @@ def parse_moment(value: object) -> datetime | None:
 
 
 def _in_utc(moment: datetime) -> datetime | None:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.year in (1, 9999):  # an offset could lead out of the calendar
         return None
     return moment.astimezone(UTC)
