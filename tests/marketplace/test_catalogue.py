@@ -170,6 +170,24 @@ def test_malformed_yaml(text: str) -> None:
     assert caught.value.code == "marketplace_yaml_malformed"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]",
+        "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{after}: &{after} [*{before},*{before},*{before},*{before},*{before},*{before},*{before},*{before}]\n"
+            for before, after in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+    ],
+    ids=["endless", "doubling"],
+)
+def test_small_files_that_stand_for_huge_ones(text: str) -> None:
+    """Aliases that repeat themselves without end, or too often, are refused before anything is copied."""
+    with pytest.raises(PiepowderError, match="more than"):
+        read_yaml(text, "file")
+
+
 def test_unknown_dialect() -> None:
     """Only shipped dialects load."""
     with pytest.raises(PiepowderError) as caught:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -16,6 +17,8 @@ from piepowder.core.marketplace.model import Catalogue, Node, Operation
 from piepowder.core.marketplace.openapi import Reader
 from piepowder.core.marketplace.operations import EXTENSION, categories, compile_operation, guarded
 from piepowder.core.marketplace.taxonomy import CATEGORIES
+
+VALUES_MAX = 500_000  # of one file, with everything that its aliases repeat
 
 _YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -74,7 +77,21 @@ def read_yaml(text: str, name: str) -> dict[str, Any]:
         raise PiepowderError("marketplace_yaml_malformed", f"`{name}` is not YAML: {error}") from None
     if not isinstance(value, dict):
         raise PiepowderError("marketplace_yaml_malformed", f"`{name}` holds no object")
+    if sum(1 for _ in islice(_values(value), VALUES_MAX)) == VALUES_MAX:
+        raise PiepowderError("marketplace_yaml_malformed", f"`{name}` holds more than {VALUES_MAX} values")
     return value
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """Everything below a value. An alias counts each time: a small file can stand for a huge or endless one."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
 
 
 def _check(operation: Operation, operations: dict[str, Operation]) -> None:
