@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -52,7 +53,9 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
 
 def test_no_room_is_said_as_such(tmp_path: Path) -> None:
     """A full disk and too little room are one clear error, whatever system call met it."""
-    assert folder.explained(OSError(errno.ENOSPC, "No space left"), tmp_path).code == "kernel_no_disk_space"
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    for error in (full, shutil.Error([("from", "to", str(full))])):
+        assert folder.explained(error, tmp_path).code == "kernel_no_disk_space"
     with pytest.raises(PiepowderError) as caught:
         folder.require_space(tmp_path, 1 << 40)
     assert caught.value.code == "kernel_no_disk_space"

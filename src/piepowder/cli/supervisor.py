@@ -94,6 +94,9 @@ class Supervisor:
             for stage in self._stages:
                 for watched in stage:
                     self._look_after(watched)
+                if any(watched.down for watched in stage):
+                    # Later stages stand on this one: starting them now would only make them end again.
+                    break
             self._wait()
 
     def _start_all(self) -> None:
@@ -183,7 +186,9 @@ class Supervisor:
     def _signals(self) -> Iterator[None]:
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_writer, False)
-        handled = (*STOP_SIGNALS, signal.SIGCHLD)
+        # What our parent told us to ignore stays ignored: `nohup` would be of no use otherwise.
+        heeded = [number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        handled = (*heeded, signal.SIGCHLD)
         before = {number: signal.signal(number, self._on_signal) for number in handled}
         writer_before = signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
         try:

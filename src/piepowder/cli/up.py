@@ -7,6 +7,7 @@ All gateway workers bind the same port (SO_REUSEPORT). `installation` builds the
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from piepowder.core.kernel.processes import port_is_free
 app = App(name="up", help="Start database, console and gateway, and keep them running.")
 
 Stages = list[list[Service]]
+PORT_PATIENCE_SECONDS = 5.0
 
 
 @app.default
@@ -141,9 +143,16 @@ def environment_of(
 
 
 def require_ports(*ports: int) -> None:
-    """`cli_port_taken` if a program listens there already; its answers would be taken for ours."""
+    """`cli_port_taken` if a program listens there; its answers would be taken for ours.
+
+    A run that was just killed needs a moment to let go of its ports, so a taken one is looked at again for a while.
+    """
+    deadline = time.monotonic() + PORT_PATIENCE_SECONDS
     for port in ports:
-        if not port_is_free("127.0.0.1", port):
+        while not port_is_free("127.0.0.1", port):
+            if time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
             raise PiepowderError(
                 "cli_port_taken",
                 f"port {port} is in use by another program",

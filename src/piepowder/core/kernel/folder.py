@@ -43,7 +43,8 @@ def prepare(data: Path) -> Path:
 
 def explained(error: OSError, data: Path) -> PiepowderError:
     """An error of the file system, in words."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # Copying a tree gathers its errors in one that has a text but no number.
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
         return no_disk_space(data)
     return PiepowderError(
         "kernel_data_folder_closed",
