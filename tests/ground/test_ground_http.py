@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, OperationalError, connections
 from django.test import Client
 
+from piepowder.web.database import NO_DATABASE, database_from_url
 from piepowder.web.wiring import api as piepowder_api
 
 
@@ -26,14 +28,13 @@ def _call(client: Client, method: str, path: str) -> Any:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "path"), _operations())
-@pytest.mark.parametrize("header", [None, "Bearer nonsense", "Bearer ppk_nonsense", "Basic eDp5", "Bearer "])
-def test_no_operation_answers_without_a_key(method: str, path: str, header: str | None) -> None:
+def test_no_operation_answers_without_a_key(method: str, path: str) -> None:
     """Every operation of the API refuses a caller without a valid key, before it looks at anything else."""
-    client = Client(headers={"authorization": header} if header else {})
-    answer = _call(client, method, path)
-    assert (answer.status_code, answer["content-type"]) == (401, "application/problem+json")
-    assert answer["www-authenticate"].startswith("Bearer")
-    assert answer.json()["code"] == "ground_not_signed_in"
+    for header in (None, "Bearer nonsense", "Bearer ppk_nonsense", "Basic eDp5", "Bearer ", "Bearer ppk_\x00"):
+        answer = _call(Client(headers={"authorization": header} if header else {}), method, path)
+        assert (answer.status_code, answer["content-type"]) == (401, "application/problem+json")
+        assert answer["www-authenticate"].startswith("Bearer")
+        assert answer.json()["code"] == "ground_not_signed_in"
 
 
 @pytest.mark.django_db
@@ -97,14 +98,31 @@ def test_a_body_over_the_limit_is_refused(api: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_unforeseen_says_nothing(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure nobody foresaw is answered without a word of its own."""
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (RuntimeError("a secret"), 500, "ground_unforeseen"),
+        (IntegrityError("a secret"), 409, "ground_changed_meanwhile"),
+        (OperationalError("a secret"), 503, "ground_database_away"),
+    ],
+)
+def test_a_failure_from_below_is_answered_without_its_words(
+    api: Client, monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int, code: str
+) -> None:
+    """What the database or a fault of ours says goes to the log, never to the caller."""
 
     def fails(*args: object, **kwargs: object) -> None:
-        raise RuntimeError("a secret")
+        raise failure
 
     monkeypatch.setattr("piepowder.rooms.people.actions.provision_seller", fails)
     answer = api.put("/api/sellers/A1", {"name": "Shop"}, content_type="application/json")
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert b"secret" not in answer.content
-    assert answer.json()["code"] == "ground_unforeseen"
+
+
+def test_the_database_away_is_said_so(committed: str) -> None:
+    """With no database behind it, the API answers that it is away."""
+    connections["default"].close()
+    connections["default"].settings_dict.update(database_from_url(NO_DATABASE))
+    answer = Client(headers={"authorization": "Bearer ppk_made_up"}).get("/api/apps")
+    assert (answer.status_code, answer.json()["code"]) == (503, "ground_database_away")

@@ -1,7 +1,5 @@
 """Every URL of the control plane, by explicit include: what is not named here cannot be reached."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from piepowder.web.wiring import api
@@ -9,6 +7,5 @@ from piepowder.web.wiring import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     path("", include("piepowder.rooms.consent.urls")),
+    path("", include("piepowder.web.views.urls")),
 ]
-if find_spec("piepowder.web.views"):
-    urlpatterns.append(path("", include("piepowder.web.views.urls")))

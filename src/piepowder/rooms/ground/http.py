@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -85,6 +86,19 @@ def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return problem(413, "ground_request_too_large", "the body is larger than 4 MiB")
 
 
+def _taken(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    # Two asked for the same name at once, and neither saw the other's row. Which name, only the log says.
+    logger.warning("ground_taken %s %s", request.method, request.path, exc_info=error)
+    return problem(
+        409, "ground_changed_meanwhile", "somebody else changed the same thing at the same moment", hint="try again"
+    )
+
+
+def _database_away(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    logger.error("ground_database_away %s %s", request.method, request.path, exc_info=error)
+    return problem(503, "ground_database_away", "the database does not answer", hint="try again in a moment")
+
+
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("ground_unforeseen %s %s", request.method, request.path, exc_info=error)
     return problem(500, "ground_unforeseen", "the request failed; the operator's log says why")
@@ -99,6 +113,8 @@ def install(api: NinjaAPI) -> None:
         Http404: _missing,
         HttpError: _refused,
         RequestDataTooBig: _too_large,
+        IntegrityError: _taken,
+        OperationalError: _database_away,
         Exception: _unforeseen,
     }
     for kind, handler in handlers.items():
