@@ -70,7 +70,6 @@ class Snapshot(Struct, frozen=True, kw_only=True, eq=False):
     standing: Table[str, StandingFact] = msgspec.field(default_factory=Table)  # by app id and by developer id
     revoked_tokens: Table[bytes, float] = msgspec.field(default_factory=Table)  # SHA-256 -> until (seconds)
     policy: PolicyFact | None = None
-    grants_by_pair: Table[tuple[str, str], GrantFact] = msgspec.field(default_factory=Table)  # (app, seller) -> newest
 
     def capabilities(self, app: AppFact) -> frozenset[str]:
         """What the app may do just now: what its own standing and its developer's both allow."""
@@ -89,29 +88,12 @@ class Snapshot(Struct, frozen=True, kw_only=True, eq=False):
             standing=self.standing.replace(changes.standing),
             revoked_tokens=self.revoked_tokens.replace(changes.revoked_tokens),
             policy=changes.policy.get(POLICY_KEY, self.policy),
-            grants_by_pair=self.grants_by_pair.replace(self._pairs(changes)),
         )
 
     def without_revocations_before(self, moment: float) -> "Snapshot":
         """Forgets revoked tokens that have expired by themselves (seconds since 1970)."""
         over: dict[bytes, float | None] = {d: None for d, until in self.revoked_tokens.items() if until < moment}
         return msgspec.structs.replace(self, revoked_tokens=self.revoked_tokens.replace(over)) if over else self
-
-    def _pairs(self, changes: Changes) -> dict[tuple[str, str], GrantFact | None]:
-        """Of several grants between one app and one seller the index has the newest; ids sort by time."""
-        pairs: dict[tuple[str, str], GrantFact | None] = {}
-        for key in changes.grants:
-            old = self.grants.get(key)
-            if old is not None and self.grants_by_pair.get((old.app, old.seller)) is old:
-                pairs[old.app, old.seller] = None
-        for grant in changes.grants.values():
-            if grant is None:
-                continue
-            pair = (grant.app, grant.seller)
-            there = pairs[pair] if pair in pairs else self.grants_by_pair.get(pair)
-            if there is None or there.id <= grant.id:
-                pairs[pair] = grant
-        return pairs
 
 
 def read_rows(rows: Iterable[Row], *, known: Snapshot, shared: Shared, into: Changes | None = None) -> Changes:
@@ -153,6 +135,8 @@ def _seller(changes: Changes, key: str, fact: Struct | None, known: Snapshot, sh
 
 
 def _standing(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+    app = known.apps.get(key)
+    key = app.id if app else key
     changes.standing[key] = shared.standing(cast(StandingFact, fact)) if fact is not None else None
 
 
