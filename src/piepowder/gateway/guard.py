@@ -96,6 +96,8 @@ def check(scope: Scope) -> Request:
     raw_path, raw_query = split_target(target) if target is not None else (scope["raw_path"], scope["query_string"])
     path, segments = canonical_path(raw_path)
     query = parse_query(raw_query) if raw_query else ()
+    if target is None:
+        _check_sizes(scope["headers"])  # what our own protocol has done byte by byte
     watched = _check_headers(scope["headers"])
     accept = watched.get(b"accept")
     if accept is not None and not _accepts_json(accept):
@@ -243,8 +245,6 @@ def _decode(text: str) -> str | None:
 
 def _check_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Values of the headers the guard cares about. Names are in lower case, as ASGI says."""
-    if len(headers) > HEADERS_MAX:
-        raise Refused("headers_too_large", "headers_too_large", f"more than {HEADERS_MAX} headers")
     watched: dict[bytes, bytes] = {}
     for name, value in headers:
         if name not in _WATCHED:
@@ -254,7 +254,6 @@ def _check_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]
                 raise Refused("invalid", "duplicate_header", f"`{name.decode()}` may be sent once only")
             value = watched[name] + b"," + value
         watched[name] = value
-    _check_sizes(headers)
     host = watched.get(b"host")
     if host is None or _HOST(host) is None:
         raise Refused("invalid", "bad_host", "exactly one valid `Host` header is needed")
@@ -262,6 +261,8 @@ def _check_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]
 
 
 def _check_sizes(headers: Sequence[tuple[bytes, bytes]]) -> None:
+    if len(headers) > HEADERS_MAX:
+        raise Refused("headers_too_large", "headers_too_large", f"more than {HEADERS_MAX} headers")
     lines = [name + value for name, value in headers]
     block = b"".join(lines)
     if len(block) + 4 * len(lines) > HEADERS_MAX_BYTES:

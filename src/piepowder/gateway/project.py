@@ -25,6 +25,7 @@ from piepowder.gateway.shape import (
     decode_hidden,
     read_path,
     reader,
+    slots_around,
     slots_of,
     strict_type,
 )
@@ -56,9 +57,16 @@ class Substitutes(Protocol):
 
 
 class Projection:
-    """One set of codes, compiled for one operation and one choice of blocks."""
+    """One set of codes, compiled for one operation and one choice of blocks. `around`: the slots used outside of its orders."""
 
-    def __init__(self, operation: Operation, slots: tuple[Slot, ...], codes: Codes, hidden: frozenset[str]) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        slots: tuple[Slot, ...],
+        codes: Codes,
+        hidden: frozenset[str],
+        around: tuple[Slot, ...] = (),
+    ) -> None:
         self.codes = dict(zip(slots, codes, strict=True))
         self.personal = any(code == KEEP and is_personal(category) for (category, _), code in self.codes.items())
         self.hidden = hidden
@@ -67,6 +75,7 @@ class Projection:
         number = operation.binding.order_id if operation.binding else None
         checked = (*orders, "[]", *number) if orders is not None and number is not None else number
         whole = Compiler(self.codes, hidden, checked)
+        self.around = tuple(self.codes[slot] for slot in around)
         self.decoder = _decoder(whole.type_of(answer) if answer else None)
         self.fills = tuple(Fill(path, kind) for path, kind in whole.substitutes)
         self.order_decoder = self.page_decoder = None
@@ -94,6 +103,7 @@ class Shape:
         self.operation = operation
         self.slots = slots_of(operation)
         self.place = operation.binding.orders if operation.binding else None
+        self._around = slots_around(operation)
         self._projections: dict[tuple[Codes, frozenset[str]], Projection] = {}
         self._control = Control(operation) if operation.binding is not None else None
 
@@ -102,7 +112,9 @@ class Shape:
         if found is None:
             if len(self._projections) >= _PROJECTIONS_MAX:
                 self._projections.clear()
-            found = self._projections[codes, hidden] = Projection(self.operation, self.slots, codes, hidden)
+            found = self._projections[codes, hidden] = Projection(
+                self.operation, self.slots, codes, hidden, self._around
+            )
         return found
 
     def orders(self, body: bytes, state: StateOf) -> list[Order]:
@@ -250,8 +262,8 @@ def _page(
     place: tuple[str, ...],
     substitutes: Substitutes,
 ) -> Projected:
-    if chosen and all(each is chosen[0] for each in chosen) and chosen[0] is around:
-        return _same_for_all(shape, body, orders, around, place, substitutes)
+    if chosen and chosen[0].around == around.around and all(each is chosen[0] for each in chosen):
+        return _same_for_all(shape, body, orders, chosen[0], place, substitutes)
     assert around.page_decoder is not None
     page, mistyped = _decode(around.page_decoder, shape.operation.answer, Raw(body), around, place)
     raws = read_path(page, place) or []

@@ -12,12 +12,13 @@ recorded and answered in the marketplace's own shape. A fault in the body of a c
 import asyncio
 import logging
 from asyncio.events import TimerHandle
+from itertools import chain
 from typing import Any, cast
 
 import httptools
-from uvicorn._types import ASGIReceiveEvent, HTTPScope
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent, HTTPScope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from piepowder.gateway.guard import HEADER_LINE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, TARGET_MAX_BYTES
 from piepowder.gateway.refused import Refused
@@ -32,6 +33,7 @@ class Cycle(RequestResponseCycle):
     """One call. `broken`: the rest of its body will never come, though an answer can still be sent."""
 
     broken = False
+    _head: Any = None
 
     async def receive(self) -> ASGIReceiveEvent:
         if not self.broken:
@@ -39,6 +41,45 @@ class Cycle(RequestResponseCycle):
             if not self.broken:
                 return event
         return {"type": "http.disconnect"}
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """As uvicorn's, which writes and checks line by line; a whole answer of known length goes out in one write."""
+        if self._head is None and not self.response_started and message["type"] == "http.response.start":
+            self._head = message
+            return
+        head, self._head = self._head, None
+        if head is not None and self._send_whole(head, message):
+            return
+        if head is not None:
+            await super().send(head)
+        await super().send(message)
+
+    def _send_whole(self, head: Any, message: Any) -> bool:
+        """False, with nothing done, for anything out of the ordinary."""
+        body = message.get("body", b"")
+        if message.get("more_body") or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
+            return False
+        lines = [STATUS_LINE[head["status"]]]
+        headers = [*self.default_headers, *head["headers"]]
+        length = None
+        for name, value in headers:
+            if name == b"content-length":
+                length = value
+            elif name == b"connection" or name == b"transfer-encoding":
+                return False
+            lines += (name, b": ", value, b"\r\n")
+        lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        block = b"".join(lines)
+        breaks = len(headers) + (2 if self.keep_alive else 3)
+        if length != b"%d" % len(body) or not block.count(b"\n") == breaks == block.count(b"\r"):
+            return False
+        self.transport.writelines((block, body))
+        self.response_started = self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+        return True
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -53,7 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
         self._head_open = self._body_open = False  # between the first byte of a message and the end of that part
-        self._head_bytes = self._header_bytes = 0
+        self._head_bytes = 0
         self._deaf = False
 
     # asyncio
@@ -96,7 +137,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_open = True
-        self._header_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -104,20 +144,14 @@ class GuardedProtocol(HttpToolsProtocol):
             raise Refused("too_long", "target_too_long", f"the request target is longer than {TARGET_MAX_BYTES} bytes")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        length = len(name) + len(value) + 4
-        self._header_bytes += length
-        if length > HEADER_LINE_MAX_BYTES or self._header_bytes > HEADERS_MAX_BYTES or len(self.headers) >= HEADERS_MAX:
-            raise _headers_too_large()
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        self.headers.append((name.lower(), value))  # counted when the head is complete; until then its bytes are
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= PIPELINE_MAX:
             raise Refused(
                 "invalid", "pipeline_too_long", f"more than {PIPELINE_MAX} requests sent ahead of their answers"
             )
+        _check_sizes(self.headers)
         self._head_open, self._body_open = False, True
         self._head_bytes = 0
         if self._head_timer is not None:
@@ -132,8 +166,11 @@ class GuardedProtocol(HttpToolsProtocol):
         scope["path"] = path.decode("ascii", "replace")  # not decoded further: only the guard interprets a path
         scope["query_string"] = query
         scope["extensions"] = {"piepowder.target": self.url}  # type: ignore[dict-item]
+        expects = scope["method"] != "GET" and any(
+            n == b"expect" and v.lower() == b"100-continue" for n, v in self.headers
+        )
         stays = version == "1.1" and self.parser.should_keep_alive() and not self.parser.should_upgrade()
-        self._begin(scope, keep_alive=stays, expects=self.expect_100_continue)
+        self._begin(scope, keep_alive=stays, expects=expects)
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.response_complete:
@@ -238,6 +275,16 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 _SILENT = logging.getLogger("piepowder.gateway.silent")
+
+
+def _check_sizes(headers: list[tuple[bytes, bytes]]) -> None:
+    size = sum(map(len, chain.from_iterable(headers))) + 4 * len(headers)
+    if size > HEADERS_MAX_BYTES or len(headers) > HEADERS_MAX:
+        raise _headers_too_large()
+    if size > HEADER_LINE_MAX_BYTES and any(
+        len(name) + len(value) + 4 > HEADER_LINE_MAX_BYTES for name, value in headers
+    ):
+        raise _headers_too_large()
 
 
 def _headers_too_large() -> Refused:

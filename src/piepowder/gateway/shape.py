@@ -53,6 +53,20 @@ def slots_of(operation: Operation) -> tuple[Slot, ...]:
     return tuple(sorted(found, key=lambda slot: (slot[0], slot[1] or "")))
 
 
+def slots_around(operation: Operation) -> tuple[Slot, ...]:
+    """The slots of a page that stand around its list of orders; none where the answer is about one order."""
+    place = operation.binding.orders if operation.binding else None
+    found: set[Slot] = set()
+    node = operation.answer
+    for step in place or ():
+        assert node is not None
+        for name, child in node.children.items():
+            if name != step:
+                collect(child, found)
+        node = node.children[step]
+    return tuple(sorted(found, key=lambda slot: (slot[0], slot[1] or "")))
+
+
 def collect(node: Node, found: set[Slot]) -> None:
     """Adds the slots of every leaf below `node` to `found`."""
     if node.kind == "leaf" and node.category is not None:
