@@ -26,6 +26,5 @@ def database_from_url(url: str) -> dict[str, Any]:
         "HOST": host,
         "PORT": port,
         "OPTIONS": options,
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0,  # under ASGI each request has a thread of its own, and would keep a connection of its own
     }

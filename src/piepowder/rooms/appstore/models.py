@@ -35,7 +35,7 @@ class AppQuerySet(models.QuerySet["App"]):
         return self.select_related("developer").order_by("id")
 
 
-class App(PrefixedModel):
+class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `people`
     """A third-party app. `roles`, `rates` and `current_version` change by actions only, which publish them."""
 
     id_prefix = "app"

@@ -65,7 +65,7 @@ class AccountManager(BaseUserManager["Account"]):
         return account
 
 
-class Account(PrefixedModel, AbstractBaseUser):
+class Account(PrefixedModel, AbstractBaseUser):  # type: ignore[django-manager-missing]  # of tables whose bases, in the OAuth library, have no types
     """A person who signs in: of staff, of a developer (see `developers.Member`) or of a seller."""
 
     id_prefix = "acc"

@@ -1,0 +1,68 @@
+"""What falls due: `python -m piepowder.web.worker` looks every 15 seconds, and does it.
+
+Only bookkeeping hangs on it: the gateway holds to the end of a mode and of a grant by its own clock. A job is safe to run
+twice and in two processes at once; one that fails is logged, and tried again at the next look.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import django
+
+INTERVAL_SECONDS = 15.0
+
+logger = logging.getLogger("piepowder.web.worker")
+
+Job = Callable[[datetime], object]
+
+
+def jobs() -> dict[str, Job]:
+    """Everything the clock does, by name."""
+    from piepowder.rooms.appstore.actions import end_due_modes
+    from piepowder.rooms.consent.actions import expire_due
+    from piepowder.rooms.ground.actor import SYSTEM
+
+    return {
+        "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
+        "consent.expire_due": lambda at: expire_due(at=at),
+    }
+
+
+def look(at: datetime, work: dict[str, Job]) -> list[str]:
+    """Runs each job once; names of those that failed."""
+    return [name for name, job in work.items() if not _done(name, job, at)]
+
+
+def _done(name: str, job: Job, at: datetime) -> bool:
+    try:
+        job(at)
+    except Exception:
+        logger.exception("web_job_failed %s", name)
+        return False
+    return True
+
+
+def main() -> None:
+    """Until SIGTERM or SIGINT; the look under way is finished."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "piepowder.web.settings")
+    django.setup()
+    from django.db import close_old_connections
+
+    from piepowder.core.kernel.clock import SystemClock
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    work = jobs()
+    while not ended.is_set():
+        look(SystemClock().now(), work)
+        close_old_connections()
+        ended.wait(INTERVAL_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
