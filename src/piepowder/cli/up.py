@@ -71,7 +71,7 @@ def installation(settings: Settings, *, logs: Path | None = None) -> Stages:
     environment = environment_of(settings, KeyRing.open(data / "keys"), server)
 
     def spec(
-        name: str, *words: str, port: int = 0, path: str = "/", address: str = "", within: float = 60
+        name: str, *words: str, port: int = 0, path: str = "/", address: str = "", within: float = 120
     ) -> ProcessSpec:
         return ProcessSpec(
             name=name,
