@@ -275,11 +275,12 @@ class OrderBook:
 
 
 _SALES = """
-SELECT o.placed + :shift, o.units, o.lines, o.cents + o.shipping_cents FROM orders o WHERE {where} ORDER BY o.placed
+SELECT o.placed + :shift, o.units, o.lines, o.cents + o.shipping_cents
+FROM orders o JOIN buyer b ON b.number = o.buyer WHERE {where} ORDER BY o.placed
 """
 
 _SALES_OF_PRODUCT = """
 SELECT o.placed + :shift, sum(i.value ->> 1), count(*), sum(i.value ->> 3)
-FROM orders o, json_each(o.items) i JOIN product p ON p.number = i.value ->> 0
+FROM orders o JOIN buyer b ON b.number = o.buyer, json_each(o.items) i JOIN product p ON p.number = i.value ->> 0
 WHERE {where} AND (p.asin = :asin OR p.sku = :sku) GROUP BY o.number ORDER BY o.placed
 """
