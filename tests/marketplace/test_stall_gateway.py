@@ -29,7 +29,9 @@ class Running:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen()
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(upstream, log_level="error", lifespan="off", access_log=False)  # type: ignore[arg-type]
+        config = uvicorn.Config(
+            upstream, log_level="error", lifespan="off", access_log=False, timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
