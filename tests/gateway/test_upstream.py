@@ -76,6 +76,14 @@ def test_answer_comes_whole_and_connection_is_used_again(run: Runner, upstream: 
     assert (post.method, post.body, post.header("content-length")) == ("POST", b'{"a":1}', "7")
 
 
+def test_call_without_headers_of_its_own_is_whole(run: Runner, upstream: ScriptedUpstream) -> None:
+    """Only what the client adds itself; an empty write says that it is empty."""
+    first, second = fetch(run, upstream, UpstreamCall(b"GET", b"/a", ()), UpstreamCall(b"PUT", b"/a", ()))
+    assert (first.status, second.status) == (200, 200)
+    assert [len(request.headers) for request in upstream.requests] == [2, 3]
+    assert upstream.requests[1].header("content-length") == "0"
+
+
 def test_chunked_answer_is_joined_and_its_trailers_are_dropped(run: Runner, upstream: ScriptedUpstream) -> None:
     """Case 38: personal data in a trailer does not even become a header."""
     upstream.script(

@@ -59,19 +59,18 @@ class Cycle(RequestResponseCycle):
         body = message.get("body", b"")
         if message.get("more_body") or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
             return False
-        lines = [STATUS_LINE[head["status"]]]
         headers = [*self.default_headers, *head["headers"]]
-        length = None
-        for name, value in headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"connection" or name == b"transfer-encoding":
-                return False
-            lines += (name, b": ", value, b"\r\n")
-        lines.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
-        block = b"".join(lines)
+        by_name = dict(headers)
+        if (
+            by_name.get(b"content-length") != b"%d" % len(body)
+            or b"connection" in by_name
+            or b"transfer-encoding" in by_name
+        ):
+            return False
+        last = b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n"
+        block = STATUS_LINE[head["status"]] + b"\r\n".join(map(b": ".join, headers)) + last
         breaks = len(headers) + (2 if self.keep_alive else 3)
-        if length != b"%d" % len(body) or not block.count(b"\n") == breaks == block.count(b"\r"):
+        if not block.count(b"\n") == breaks == block.count(b"\r"):
             return False
         self.transport.writelines((block, body))
         self.response_started = self.response_complete = True

@@ -20,6 +20,7 @@ from piepowder.gateway.exchange import HOPELESS, Connection, Fault, UpstreamAnsw
 
 __all__ = ["Breaker", "LeanUpstream", "Limits", "Upstream", "UpstreamAnswer", "UpstreamFailure"]
 
+_WITH_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 _SWEEP_SECONDS = 0.05
 _BREAKER_FAILURES = 5
 _BREAKER_SECONDS = 1.0
@@ -230,14 +231,13 @@ class Breaker:
 
 def serialise(call: UpstreamCall, head: bytes) -> bytes:
     """The request's bytes. A line break smuggled into target or headers is a bug above us and never goes out."""
-    lines = [call.method, b" ", call.target, b" HTTP/1.1\r\n", head]
-    for name, value in call.headers:
-        lines += (name, b": ", value, b"\r\n")
+    data = b"%b %b HTTP/1.1\r\n%b" % (call.method, call.target, head)
+    if call.headers:
+        data += b"\r\n".join(map(b": ".join, call.headers)) + b"\r\n"
     count = len(call.headers) + 3
-    if call.body or call.method in (b"POST", b"PUT", b"PATCH"):
-        lines += (b"content-length: ", str(len(call.body)).encode(), b"\r\n")
+    if call.body or call.method in _WITH_BODY:
+        data += b"content-length: %d\r\n" % len(call.body)
         count += 1
-    data = b"".join(lines)
     clean = data.count(b"\n") == count == data.count(b"\r") and call.target.startswith(b"/") and b" " not in call.target
     if not clean or call.method == b"HEAD":
         raise PiepowderError("gateway_bad_upstream_call", "a call to upstream that would not be one HTTP request")
