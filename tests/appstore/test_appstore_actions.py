@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from piepowder.core.facts.model import AppFact, ManifestFact, decode_fact
 from piepowder.core.kernel.errors import PiepowderError
@@ -169,3 +170,15 @@ def test_apps_by_api(app: App, api: Client) -> None:
     assert [mode["status"] for mode in api.get(f"{place}/modes").json()] == ["in_effect", "declined"]
     assert [one["mode"] for one in api.get(place).json()["modes"]] == ["enforce"]
     assert len(api.get("/api/apps").json()) == 2
+
+
+def test_a_list_of_apps_costs_the_same_however_long(app: App, api: Client) -> None:
+    """Versions and modes of all apps of a page are fetched together."""
+    counts = []
+    for number in range(3):
+        other = actions.create_app(app.developer, name=f"Other {number}", by=SYSTEM, at=AT)
+        actions.add_version(other, MANIFEST, by=SYSTEM, at=AT)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(api.get("/api/apps").json()) == number + 2
+        counts.append(len(queries))
+    assert len(set(counts)) == 1

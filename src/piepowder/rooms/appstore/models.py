@@ -16,6 +16,10 @@ from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.models import PrefixedModel, StatefulModel, StateQuerySet
 
 
+def _by_id(row: PrefixedModel) -> str:
+    return row.id
+
+
 class AppQuerySet(models.QuerySet["App"]):
     def named(self, app_id: str) -> "App":
         """One app with its developer; `appstore_app_unknown` if there is none."""
@@ -32,7 +36,7 @@ class AppQuerySet(models.QuerySet["App"]):
         return self.select_related("developer").filter(client_id=client_id).first()
 
     def listed(self) -> "AppQuerySet":
-        return self.select_related("developer").order_by("id")
+        return self.select_related("developer").prefetch_related("versions", "mode_changes").order_by("id")
 
 
 class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `people`
@@ -65,6 +69,9 @@ class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `peop
         """The manifest of a version (of the current one by default); `appstore_version_unknown` if there is none."""
         return AppVersion.objects.numbered(self, version or self.current_version).manifest
 
+    def _in_effect(self) -> list["ModeChange"]:
+        return [change for change in self.mode_changes.all() if change.status == ModeStatus.IN_EFFECT]
+
     def described(self) -> dict[str, Any]:
         """What API and command line show of an app; `modes` are those in effect."""
         return {
@@ -78,14 +85,14 @@ class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `peop
             "roles": sorted(self.roles),
             "rates": self.rates,
             "current_version": self.current_version,
-            "versions": {version.number: version.body for version in self.versions.order_by("id")},
-            "modes": [change.described() for change in ModeChange.objects.in_effect(self)],
+            "versions": {version.number: version.body for version in sorted(self.versions.all(), key=_by_id)},
+            "modes": [change.described() for change in sorted(self._in_effect(), key=_by_id)],
             "created_at": self.created_at,
         }
 
     def fact(self) -> AppFact:
         """Everything the gateway knows of this app, from the tables as they are."""
-        modes = list(ModeChange.objects.in_effect(self))
+        modes = self._in_effect()
         return AppFact(
             id=self.id,
             developer=self.developer_id,
