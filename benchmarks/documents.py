@@ -42,7 +42,7 @@ def write_documents(folder: Path) -> Documents:
 
 
 def _fetch(folder: Path, url: str, seller: str) -> Documents:
-    after = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    after = (datetime.now(UTC) - timedelta(days=28)).strftime("%Y-%m-%dT%H:%M:%SZ")
     page = _get(f"{url}/orders/v0/orders?MarketplaceIds=A1F83G8C2ARO7P,ATVPDKIKX0DER&CreatedAfter={after}", seller)
     orders = json.decode(page)["payload"]["Orders"]
     if len(orders) != 100:

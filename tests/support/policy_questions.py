@@ -1,6 +1,6 @@
 """What the tests of this room share: questions with generous defaults, packs from one text, and a naive oracle over plain Cedar."""
 
-import json
+from functools import cache, lru_cache
 from typing import Any
 
 import cedarpy
@@ -58,18 +58,24 @@ questions = st.builds(
 )
 
 
-def plainly(policies: str, asked: Question, category: str) -> tuple[str, str]:
-    """(effect, outcome) of one category from Cedar's own text interface, one request at a time: no slices, no classes, no cache.
+def plainly(policies: str, asked: Question, category: str) -> tuple[str, str, set[str]]:
+    """(effect, outcome, ids of the policies that decided) of one category, from Cedar's own text interface, one request at a time.
 
-    Written apart from `piepowder.core.policy.cedar`, for a question that is past standing, consent, purpose and manifest.
+    No slices, no classes, no cache; written apart from `piepowder.core.policy.cedar`, for a question that is past standing,
+    consent, purpose and manifest.
     """
     keep = _authorised(policies, asked, category, "keep")
     if keep.allowed:
-        return "keep", "permitted"
+        return "keep", "permitted", _decided(keep)
     substitute = _authorised(policies, asked, category, "substitute")
     if substitute.allowed:
-        return "substitute", "permitted"
-    return "withhold", "refused" if keep.diagnostics.reasons or substitute.diagnostics.reasons else "gap"
+        return "substitute", "permitted", _decided(substitute)
+    decided = _decided(keep) or _decided(substitute)
+    return "withhold", "refused" if decided else "gap", decided
+
+
+def _decided(result: cedarpy.AuthzResult) -> set[str]:
+    return set(result.diagnostics.id_annotations_by_reason.values())
 
 
 def _authorised(policies: str, asked: Question, category: str, action: str) -> cedarpy.AuthzResult:
@@ -86,7 +92,15 @@ def _authorised(policies: str, asked: Question, category: str, action: str) -> c
             "declared": any(category == word or category.startswith(word + ".") for word in asked.declared),
         },
     }
-    return cedarpy.is_authorized(request, policies, json.dumps(_entities(asked, category)), schema=base_schema())
+    return cedarpy.is_authorized(request, _parsed(policies), _entities(asked, category), schema=_schema())
+
+
+_parsed = lru_cache(8)(cedarpy.PolicySet.from_str)
+
+
+@cache
+def _schema() -> cedarpy.Schema:
+    return cedarpy.Schema.from_str(base_schema())
 
 
 def _entities(asked: Question, category: str) -> list[dict[str, Any]]:

@@ -67,6 +67,8 @@ def _check_value(parameter: Parameter, value: str) -> None:
         raise _bad(parameter, "must be a whole number")
     if parameter.maximum is not None and int(value) > parameter.maximum:
         raise _bad(parameter, f"must be at most {parameter.maximum}")
+    if parameter.minimum is not None and int(value) < parameter.minimum:
+        raise _bad(parameter, f"must be at least {parameter.minimum}")
     if parameter.leaf == "number" and not _NUMBER(value):
         raise _bad(parameter, "must be a number")
     if parameter.leaf == "boolean" and value not in _BOOLEANS:
