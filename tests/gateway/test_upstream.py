@@ -14,7 +14,7 @@ import uvloop
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.dialect import UpstreamCall
 from piepowder.gateway.exchange import UpstreamAnswer
-from piepowder.gateway.upstream import Breaker, LeanUpstream, Limits, Upstream, UpstreamFailure
+from piepowder.gateway.upstream import Breaker, LeanUpstream, Limits, Upstream, UpstreamFailure, parse_origin
 from tests.support.scripted_upstream import CLOSE, RESET, Drip, ScriptedUpstream, answer, json_answer
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -444,6 +444,47 @@ def test_call_that_would_be_two_requests_is_never_sent(
         fetch(run, upstream, call)
     assert caught.value.code == "gateway_bad_upstream_call"
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("http://127.0.0.1:8402", (False, "127.0.0.1", 8402)),
+        ("http://127.0.0.1:8402/", (False, "127.0.0.1", 8402)),
+        ("https://api.example", (True, "api.example", 443)),
+        ("http://[::1]:80", (False, "::1", 80)),
+    ],
+)
+def test_origins_are_read(origin: str, expected: tuple[bool, str, int]) -> None:
+    """Scheme, host, port; a final slash does no harm."""
+    assert parse_origin(origin) == expected
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "api.example",
+        "ftp://api.example",
+        "http://",
+        "http://a/b",
+        "http://a?b",
+        "http://a#b",
+        "http://u:p@a",
+        "http://a:0",
+        "http://a:65536",
+        "http://a:x",
+        "http://a b",
+        "http://a\r\nx: y",
+        "http://é",
+        "http://a:80:80",
+    ],
+)
+def test_what_is_no_origin_is_refused_at_start(origin: str) -> None:
+    """With a hint, before any call is made."""
+    with pytest.raises(PiepowderError) as caught:
+        LeanUpstream(origin)
+    assert caught.value.code == "gateway_bad_origin"
 
 
 def test_closed_client_ends_the_calls_in_flight(run: Runner, upstream: ScriptedUpstream) -> None:

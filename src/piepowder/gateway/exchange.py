@@ -4,6 +4,7 @@ idle -> exchange() -> headers -> body -> idle       (or closed: fault, surplus b
 """
 
 import asyncio
+from itertools import chain
 from typing import cast
 
 import httptools
@@ -53,7 +54,7 @@ class Connection(asyncio.Protocol):
     def _reset(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []
         self._chunks: list[bytes] = []
-        self._head_bytes = self._body_bytes = self._wire_bytes = self._interim = 0
+        self._body_bytes = self._wire_bytes = self._interim = 0
         self._in_body = False
         self._coding = b"identity"
 
@@ -136,12 +137,8 @@ class Connection(asyncio.Protocol):
             self.usable = False  # a second answer in the same breath
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_body:
-            return  # trailers are dropped
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > self._headers_bytes_max or len(self._headers) >= HEADERS_MAX:
-            raise Fault("upstream_too_large", "the headers of upstream's answer are too large")
-        self._headers.append((name.lower(), value))
+        if not self._in_body:  # trailers are dropped
+            self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -151,6 +148,9 @@ class Connection(asyncio.Protocol):
             return
         if self._parser.get_http_version() not in _VERSIONS:
             raise Fault("upstream_unparseable", "upstream's answer is not HTTP/1.1")
+        size = sum(map(len, chain.from_iterable(self._headers))) + 4 * len(self._headers)
+        if size > self._headers_bytes_max or len(self._headers) > HEADERS_MAX:
+            raise Fault("upstream_too_large", "the headers of upstream's answer are too large")
         framing = _framing(self._headers)
         self._coding = framing.get(b"content-encoding", b"identity").lower()
         if self._coding not in (b"identity", b"gzip"):
@@ -195,12 +195,9 @@ class Connection(asyncio.Protocol):
 
 def _framing(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """The headers that say where the body ends and how to read it; one of each, and not both ways at once."""
-    framing: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name in _FRAMING:
-            if name in framing:
-                raise Fault("upstream_unparseable", "upstream's answer contradicts itself")
-            framing[name] = value
+    framing = dict(headers)
+    if len(framing) != len(headers) and any([name for name, _ in headers].count(name) > 1 for name in _FRAMING):
+        raise Fault("upstream_unparseable", "upstream's answer contradicts itself")
     transfer, length = framing.get(b"transfer-encoding"), framing.get(b"content-length")
     if transfer is not None and (length is not None or transfer.lower() != b"chunked"):
         raise Fault("upstream_unparseable", "upstream's answer contradicts itself")

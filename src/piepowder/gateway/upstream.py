@@ -7,10 +7,10 @@ It follows no redirects and hands on no trailers and no 1xx answers.
 """
 
 import asyncio
+import re
 import ssl
 from collections import deque
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -20,6 +20,9 @@ from piepowder.gateway.exchange import HOPELESS, Connection, Fault, UpstreamAnsw
 
 __all__ = ["Breaker", "LeanUpstream", "Limits", "Upstream", "UpstreamAnswer", "UpstreamFailure"]
 
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?\Z"
+).match
 _WITH_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 _SWEEP_SECONDS = 0.05
 _BREAKER_FAILURES = 5
@@ -64,14 +67,10 @@ class LeanUpstream:
     """A pool of keep-alive connections to one origin (`http://host:port` or `https://host`)."""
 
     def __init__(self, origin: str, *, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or parts.hostname is None or parts.path not in ("", "/"):
-            raise PiepowderError("gateway_bad_origin", f"`{origin}` is not an origin", hint="write http(s)://host:port")
-        self._host, self._secure = parts.hostname, parts.scheme == "https"
-        self._port = parts.port or (443 if self._secure else 80)
+        self._secure, self._host, self._port = parse_origin(origin)
         self._tls = (tls or ssl.create_default_context()) if self._secure else None
         self._limits = limits or Limits()
-        self._head = b"host: " + parts.netloc.rpartition("@")[2].encode("idna") + b"\r\naccept-encoding: identity\r\n"
+        self._head = b"host: " + origin.partition("://")[2].rstrip("/").encode() + b"\r\naccept-encoding: identity\r\n"
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._opening = 0
@@ -205,6 +204,15 @@ class LeanUpstream:
             self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
         else:
             self._sweeper = None
+
+
+def parse_origin(origin: str) -> tuple[bool, str, int]:
+    """Whether it is secure, host and port of `http(s)://host[:port]`; `gateway_bad_origin` for anything else."""
+    match = _ORIGIN(origin)
+    if match is None or int(match["port"] or 1) not in range(1, 65536):
+        raise PiepowderError("gateway_bad_origin", f"`{origin}` is not an origin", hint="write http(s)://host:port")
+    secure = match["scheme"] == "https"
+    return secure, match["host"].strip("[]"), int(match["port"] or (443 if secure else 80))
 
 
 class Breaker:
