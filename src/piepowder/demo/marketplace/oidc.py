@@ -81,11 +81,7 @@ class SellerSignIn:
 
     def _authorize(self, method: str, asked: dict[str, str], sent: dict[str, str], now: float) -> Answer:
         address = asked.get("redirect_uri", "")
-        if (
-            asked.get("client_id") != CLIENT_ID
-            or urlsplit(address).hostname not in self._hosts
-            or urlsplit(address).scheme not in ("http", "https")
-        ):
+        if asked.get("client_id") != CLIENT_ID or not self._may_return_to(address):
             return _page(
                 400,
                 "<p>This request to sign in names an unknown client or an address to return to that is not on this machine.</p>",
@@ -126,7 +122,7 @@ class SellerSignIn:
             code is None
             or code.until < now
             or code.redirect_uri != sent.get("redirect_uri")
-            or not hmac.compare_digest(verifier, code.challenge)
+            or not hmac.compare_digest(verifier.encode(), code.challenge.encode())
         ):
             return _json(
                 {
@@ -175,13 +171,30 @@ class SellerSignIn:
         client, secret = sent.get("client_id", ""), sent.get("client_secret", "")
         scheme, _, pair = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "basic":
-            client, _, secret = base64.b64decode(pair.encode() + b"==").decode("utf-8", "replace").partition(":")
-            client, secret = unquote(client), unquote(secret)
+            client, secret = _basic(pair)
         return client == CLIENT_ID and (not self._secret or hmac.compare_digest(secret.encode(), self._secret.encode()))
+
+    def _may_return_to(self, address: str) -> bool:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return False
+        return parts.scheme in ("http", "https") and parts.hostname in self._hosts
 
     def _forget(self, now: float) -> None:
         self._codes = {code: value for code, value in self._codes.items() if value.until >= now}
         self._tokens = {token: value for token, value in self._tokens.items() if value[1] >= now}
+
+
+def _basic(pair: str) -> tuple[str, str]:
+    """Client and secret of a basic header; empty where it is malformed."""
+    try:
+        client, _, secret = (
+            base64.b64decode(pair.encode() + b"==", validate=False).decode("utf-8", "replace").partition(":")
+        )
+    except ValueError:
+        return "", ""
+    return unquote(client), unquote(secret)
 
 
 def _problem(asked: dict[str, str]) -> str:
