@@ -12,13 +12,16 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Struct
 
+from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.ids import new_id
 from piepowder.core.kernel.json import decode_as, encode_text
 from piepowder.gateway.database import Database
 from piepowder.gateway.feed import Feed
 
+_log = structlog.get_logger("piepowder.gateway.tokens")
 KNOWN_MAX = 100_000
 UNKNOWN_MAX = 10_000
 UNKNOWN_SECONDS = 1.0
@@ -80,7 +83,7 @@ class Tokens:
 
     async def start(self) -> None:
         """Connects; `gateway_database_unavailable` where the database or the view of tokens is not there."""
-        await self._database.run(_LOOK_UP, [b""])
+        await self._database.ask(_LOOK_UP, [b""])
 
     async def stop(self) -> None:
         for task in list(self._asking.values()):
@@ -118,7 +121,7 @@ class Tokens:
         token = RESTRICTED_PREFIX + secrets.token_urlsafe(48)
         expires_at = issued_at + timedelta(seconds=lifetime_seconds)
         subject = [parent.app, parent.grant, parent.seller]
-        await self._database.run(
+        await self._database.store(
             _INSERT, [new_id("rdt"), digest_of(token), *subject, encode_text(restriction), issued_at, expires_at]
         )
         return token
@@ -137,7 +140,7 @@ class Tokens:
             done.exception()
 
     async def _look_up(self, digest: bytes) -> TokenFact | None:
-        rows = await self._database.run(_LOOK_UP, [digest])
+        rows = await self._database.ask(_LOOK_UP, [digest])
         if not rows:
             _remember(self._unknown, digest, self._feed.database_now() + UNKNOWN_SECONDS, UNKNOWN_MAX)
             return None
@@ -148,6 +151,7 @@ class Tokens:
     def _fact(self, digest: bytes, row: Sequence[Any]) -> TokenFact:
         kind, app, grant, seller, scope, issued_at, expires_at, revoked, restriction = row
         snapshot = self._feed.snapshot
+        readable, read = _restriction(kind, restriction)
         known = snapshot.grants.get(grant)
         return TokenFact(
             kind=self._feed.shared.value(kind),
@@ -157,10 +161,21 @@ class Tokens:
             scope=self._feed.shared.value(scope or ""),
             issued_at=issued_at,
             expires_at=expires_at,
-            restriction=decode_as(restriction, Restriction) if restriction else None,
-            revoked=revoked,
+            restriction=read,
+            revoked=revoked or not readable,
             digest=digest,
         )
+
+
+def _restriction(kind: str, text: str | None) -> tuple[bool, Restriction | None]:
+    """Whether it can be read, and what it says. A restricted token without a readable restriction opens nothing."""
+    if kind != "restricted":
+        return True, None
+    try:
+        return True, decode_as(text or "", Restriction)
+    except PiepowderError as error:
+        _log.error("token_restriction_unreadable", error=error.message)
+        return False, None
 
 
 def _remember(cache: dict[bytes, Any], digest: bytes, value: Any, most: int) -> None:
