@@ -1,5 +1,7 @@
 """One call on its way: what has been learned of it so far, so that a refusal at any step can be recorded with all that is known."""
 
+import time
+
 from piepowder.core.kernel.ids import new_id
 from piepowder.core.marketplace.model import Operation, OrderState
 from piepowder.gateway.caller import Caller
@@ -13,12 +15,13 @@ class Attempt:
 
     __slots__ = (
         "caller", "intention", "notes", "number", "operation", "parameters", "path", "plan", "record_id", "request", "request_id",
-        "states",
+        "started", "states",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.record_id = new_id("rec")
         self.request_id = self.record_id.replace("rec_", "req_")
+        self.started = time.monotonic()
         self.request: Request | None = None
         self.operation: Operation | None = None
         self.path: dict[str, str] = {}

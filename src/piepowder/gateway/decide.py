@@ -14,11 +14,11 @@ def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
     """What may go out, for every state an order can be in. A worker without its feed decides nothing about personal data."""
     assert attempt.operation is not None
     assert attempt.request is not None
-    resource = restricted.covering(gateway, attempt, caller)
+    elements = restricted.covering(attempt, caller)
     claimed = claimed_purpose(attempt.request.headers, caller)
     shape = gateway.shapes.of(attempt.operation)
     mode = caller.mode(attempt.operation.id, gateway.feed.database_now())
-    scope = scope_of(caller, attempt.operation, claimed, resource)
+    scope = scope_of(caller, attempt.operation, claimed, elements)
     plan = gateway.decisions().plan(caller, shape, scope, mode)
     attempt.decided(caller, plan, gateway.feed.snapshot.number)
     if plan.may_release_personal and not gateway.feed.fresh():

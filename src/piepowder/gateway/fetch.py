@@ -1,5 +1,6 @@
 """Reads from the marketplace's own API: the answer itself, and where it says nothing of an order's state, the order."""
 
+import time
 from collections.abc import Sequence
 
 from piepowder.core.marketplace.model import Operation, OrderState
@@ -64,7 +65,10 @@ async def _fetch(
     call = gateway.dialect.upstream(
         operation, path=path, query=query, body=body, seller=seller, credential=settings.upstream_credential
     )
-    answer = await gateway.upstream.fetch(call, deadline_seconds=settings.upstream_deadline_seconds)
+    left = settings.answer_deadline_seconds - (time.monotonic() - attempt.started)
+    if left <= 0:
+        raise _unusable("upstream_timeout")
+    answer = await gateway.upstream.fetch(call, deadline_seconds=min(left, settings.upstream_deadline_seconds))
     check_answer(operation, answer)
     if not gateway.dialect.proves_seller(seller, answer.headers, answer.body):
         raise _unusable("upstream_foreign_answer")

@@ -87,11 +87,15 @@ def listening_socket(settings: Settings) -> socket.socket:
     return bound
 
 
+def _protocol(settings: Settings) -> type[GuardedProtocol]:
+    return type("Protocol", (GuardedProtocol,), {"head_deadline_seconds": settings.header_deadline_seconds})
+
+
 async def serve(settings: Settings) -> None:
     gateway = await build(settings)
     server_config = uvicorn.Config(
         Application(gateway),
-        http=GuardedProtocol,
+        http=_protocol(settings),
         loop="uvloop",
         lifespan="off",
         ws="none",

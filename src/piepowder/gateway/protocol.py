@@ -103,8 +103,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timers()
-        super().connection_lost(exc)
+        self._stop_head_timer()
+        super().connection_lost(exc)  # resumes writing, which ends that timer
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -120,6 +120,16 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._fault(_refusal_of(error))
         if not self._deaf and (self._head_open or self.cycle is None or self.cycle.response_complete):
             self._check_open_head()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """A client may close its side once it has asked; it still gets the answers to what it asked in full."""
+        if self.cycle is None or self.cycle.response_complete or self.scheme == "https":
+            return None
+        self._stop_listening()
+        self.cycle.keep_alive = False
+        if self._body_open:
+            self._break_body()
+        return True
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -153,9 +163,7 @@ class GuardedProtocol(HttpToolsProtocol):
         _check_sizes(self.headers)
         self._head_open, self._body_open = False, True
         self._head_bytes = 0
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        self._stop_head_timer()
         version = self.parser.get_http_version()
         path, _, query = self.url.partition(b"?")
         scope = self.scope
@@ -218,9 +226,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         if self._body_open:
-            self.cycle.broken = True
-            self.cycle.keep_alive = False
-            self.cycle.message_event.set()
+            self._break_body()
             return
         scope = cast(
             HTTPScope,
@@ -243,9 +249,14 @@ class GuardedProtocol(HttpToolsProtocol):
         )
         self._begin(scope, keep_alive=False).more_body = False
 
+    def _break_body(self) -> None:
+        self.cycle.broken = True
+        self.cycle.keep_alive = False
+        self.cycle.message_event.set()
+
     def _stop_listening(self) -> None:
         self._deaf = True
-        self._stop_timers()
+        self._stop_head_timer()
 
     def _await_head(self) -> None:
         if self._head_timer is None:
@@ -266,11 +277,10 @@ class GuardedProtocol(HttpToolsProtocol):
             sentence = f"the request's head was not complete after {self.head_deadline_seconds:g} s"
             self._fault(Refused("invalid", "head_timeout", sentence))
 
-    def _stop_timers(self) -> None:
-        for timer in (self._head_timer, self._write_timer):
-            if timer is not None:
-                timer.cancel()
-        self._head_timer = self._write_timer = None
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 _SILENT = logging.getLogger("piepowder.gateway.silent")

@@ -4,7 +4,7 @@ A token names methods, paths, data elements and purposes. It never widens anythi
 the seller's consent and the app's standing of that moment, so tightening acts on tokens already issued.
 """
 
-from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -181,8 +181,8 @@ def _ever_released(
     )
 
 
-def covering(gateway: Gateway, attempt: Attempt, caller: Caller) -> Resource | None:
-    """The restricted token's entry for this very call; None for an ordinary access token; refused if there is none."""
+def covering(attempt: Attempt, caller: Caller) -> tuple[str, ...] | None:
+    """The elements that a restricted token unlocks for this very call; None for an ordinary token; refused if it has no entry for it."""
     if caller.token.kind == ACCESS:
         return None
     restriction = caller.token.restriction
@@ -191,20 +191,20 @@ def covering(gateway: Gateway, attempt: Attempt, caller: Caller) -> Resource | N
     assert operation is not None
     if caller.token.kind != RESTRICTED or restriction is None:
         raise Refused("forbidden", "token_kind", "this kind of token does not open this operation")
-    at_path = [each for each in restriction.resources if each.path in (request.path, operation.path)]
+    return _covered(restriction, request.method, request.path, operation.path)
+
+
+@lru_cache(100_000)
+def _covered(restriction: Restriction, method: str, path: str, template: str) -> tuple[str, ...]:
+    at_path = [each for each in restriction.resources if each.path in (path, template)]
     if not at_path:
         raise Refused("forbidden", "restricted_token_other_path", "the restricted token was issued for another path")
-    covering = [each for each in at_path if each.method == request.method]
+    covering = [each for each in at_path if each.method == method]
     if not covering:
         raise Refused(
             "forbidden", "restricted_token_other_method", "the restricted token was issued for another method"
         )
-    elements = tuple(dict.fromkeys(element for each in covering for element in each.elements))
-    return Resource(method=request.method, path=request.path, elements=elements)
-
-
-def expiry(issued_at: datetime) -> datetime:
-    return (issued_at + timedelta(seconds=LIFETIME_SECONDS)).astimezone(UTC)
+    return tuple(dict.fromkeys(element for each in covering for element in each.elements))
 
 
 def _invalid(reason: str, message: str) -> Refused:

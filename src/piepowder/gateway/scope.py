@@ -10,11 +10,12 @@ from piepowder.core.policy.model import Mode
 from piepowder.gateway.caller import Caller
 from piepowder.gateway.decisions import NO_ELEMENT, Scope
 from piepowder.gateway.refused import Refused
-from piepowder.gateway.tokens import Resource
+from piepowder.gateway.tokens import Restriction
 
 PURPOSE_HEADER = b"x-piepowder-purpose"
 _WORD = re.compile(r"[a-z][a-z0-9_.\-]{0,63}\Z").match
 _Purposes = tuple[str | None, ...]
+Elements = tuple[str, ...] | None
 
 
 def claimed_purpose(headers: Headers, caller: Caller) -> str | None:
@@ -56,29 +57,34 @@ def check_declared(caller: Caller, operation: Operation, now: float) -> None:
         )
 
 
-def scope_of(caller: Caller, operation: Operation, claimed: str | None, resource: Resource | None) -> Scope:
-    """The scope of a call; `resource` is the restricted token's entry that covers it, None for a plain token."""
+def scope_of(caller: Caller, operation: Operation, claimed: str | None, elements: Elements) -> Scope:
+    """The scope of a call; `elements` are what a restricted token unlocks here, None for a plain token."""
     declared: _Purposes = caller.manifest.operations.get(operation.id) or (None,)
-    if resource is None:
-        everywhere: _Purposes = (claimed,) if claimed else declared
-        unlocked = operation.elements if operation.unlocks_without_element else frozenset()
-        return _scope(tuple((element, everywhere) for element in _elements(operation)), unlocked)
-    return _restricted(caller, operation, claimed, resource, declared)
+    if elements is None:
+        return _plain(operation, declared, claimed)
+    assert caller.token.restriction is not None
+    return _restricted(operation, declared, claimed, elements, caller.token.restriction)
 
 
+@lru_cache(10_000)
+def _plain(operation: Operation, declared: _Purposes, claimed: str | None) -> Scope:
+    everywhere: _Purposes = (claimed,) if claimed else declared
+    unlocked = operation.elements if operation.unlocks_without_element else frozenset()
+    return _scope(tuple((element, everywhere) for element in _elements(operation)), unlocked)
+
+
+@lru_cache(100_000)
 def _restricted(
-    caller: Caller, operation: Operation, claimed: str | None, resource: Resource, declared: _Purposes
+    operation: Operation, declared: _Purposes, claimed: str | None, elements: tuple[str, ...], restriction: Restriction
 ) -> Scope:
-    restriction = caller.token.restriction
-    bound = restriction.purposes if restriction else {}
+    bound = restriction.purposes
     purposes: list[tuple[str, _Purposes]] = []
     for element in _elements(operation):
         of_token = tuple(bound.get(element) or bound.get("*") or ())
         purposes.append((element, _narrow(of_token or declared, claimed)))
     every = tuple(dict.fromkeys(purpose for several in bound.values() for purpose in several))
     rest = (NO_ELEMENT, _narrow(every or declared, claimed))
-    unlocked = frozenset(resource.elements) | operation.implied_elements
-    return _scope((rest, *purposes[1:]), unlocked)
+    return _scope((rest, *purposes[1:]), frozenset(elements) | operation.implied_elements)
 
 
 def _narrow(purposes: _Purposes, claimed: str | None) -> _Purposes:
@@ -94,4 +100,5 @@ def _elements(operation: Operation) -> tuple[str, ...]:
 
 @lru_cache(100_000)
 def _scope(purposes: tuple[tuple[str, _Purposes], ...], unlocked: frozenset[str]) -> Scope:
+    """One object per meaning: the cache of decisions is keyed by it."""
     return Scope(purposes, unlocked)
