@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from piepowder.gateway import guard
 from piepowder.gateway.protocol import GuardedProtocol
@@ -217,6 +219,19 @@ def test_client_that_goes_away_within_its_body_is_refused(server: GuardedServer,
     assert (recorder.records, recorder.bodies) == (["body_incomplete"], [])
 
 
+def test_client_that_closes_its_side_still_gets_its_answers(server: GuardedServer, recorder: Recorder) -> None:
+    """What was asked in full is answered; what was not is refused once or, before its head was whole, no call at all."""
+    with server.connect() as connection:
+        connection.sendall(GET + b"\r\n" + GET + b"\r\n" + b"GET /or")
+        connection.shutdown(socket.SHUT_WR)
+        assert read_to_end(connection).count(b"HTTP/1.1 200") == 2
+    with server.connect() as connection:
+        connection.sendall(POST + b"Content-Length: 100\r\n\r\n{}")
+        connection.shutdown(socket.SHUT_WR)
+        assert status_of(read_to_end(connection)) == 400
+    assert recorder.records == ["GET /orders/1", "GET /orders/1", "body_incomplete"]
+
+
 def test_upgrade_is_ignored_and_nothing_follows_it(server: GuardedServer, recorder: Recorder) -> None:
     """A request that asks for another protocol is answered as it is; the bytes after it are nobody's request."""
     said = server.say(
@@ -301,3 +316,58 @@ def test_head_answers_without_a_body(server: GuardedServer, recorder: Recorder) 
     said = server.say(b"HEAD /orders/1 HTTP/1.1\r\nHost: x\r\n" + CLOSE)
     assert said.endswith(b"\r\n\r\n")
     assert recorder.records == ["GET /orders/1"]
+
+
+_REQUESTS = (
+    GET + b"\r\n",
+    POST + b"Content-Length: 2\r\n\r\n{}",
+    POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    GET + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    b"HEAD / HTTP/1.0\r\nHost: x\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\r\n",
+)
+_EDITS = (
+    *(bytes([octet]) for octet in (0, 9, 10, 13, 32, 37, 47, 48, 58, 59, 92, 127, 200, 255)),
+    *(
+        b"\r\n",
+        b"\r\n\r\n",
+        b"%2F",
+        b": ",
+        b"0\r\n\r\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b" HTTP/1.0",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[GuardedServer, Recorder]]:
+    recorder = Recorder()
+    with GuardedServer(recorder, Quick) as running:
+        yield running, recorder
+
+
+@given(
+    requests=st.lists(st.sampled_from(_REQUESTS), min_size=1, max_size=4),
+    edits=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3), st.sampled_from(_EDITS)), max_size=3),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_bytes_get_an_answer_without_a_record(
+    shared: tuple[GuardedServer, Recorder], requests: list[bytes], edits: list[tuple[int, int, bytes]]
+) -> None:
+    """Requests with bytes put in and taken out: each answer stands for one record, and the connection always ends."""
+    server, recorder = shared
+    data = b"".join(requests)
+    for at, removed, added in edits:
+        at %= len(data)
+        data = data[:at] + added + data[at + removed :]
+    recorder.records.clear()
+    with server.connect() as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        said = read_to_end(connection)
+    answers = said.count(b"HTTP/1.1 ") - said.count(b"HTTP/1.1 100 ")
+    assert answers <= len(recorder.records) <= len(requests) + len(edits) + 1
+    assert_alive(server)

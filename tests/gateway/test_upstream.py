@@ -463,21 +463,8 @@ def test_origins_are_read(origin: str, expected: tuple[bool, str, int]) -> None:
 @pytest.mark.parametrize(
     "origin",
     [
-        "",
-        "api.example",
-        "ftp://api.example",
-        "http://",
-        "http://a/b",
-        "http://a?b",
-        "http://a#b",
-        "http://u:p@a",
-        "http://a:0",
-        "http://a:65536",
-        "http://a:x",
-        "http://a b",
-        "http://a\r\nx: y",
-        "http://é",
-        "http://a:80:80",
+        *("", "api.example", "ftp://api.example", "http://", "http://a/b", "http://a?b", "http://a#b", "http://u:p@a"),
+        *("http://a:0", "http://a:65536", "http://a:x", "http://a b", "http://a\r\nx: y", "http://é", "http://a:80:80"),
     ],
 )
 def test_what_is_no_origin_is_refused_at_start(origin: str) -> None:

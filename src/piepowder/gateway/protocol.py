@@ -104,7 +104,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
-        super().connection_lost(exc)  # resumes writing, which ends that timer
+        self._stop_write_timer()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -136,9 +137,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._write_timer = self.loop.call_later(self.stuck_write_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+        self._stop_write_timer()
         super().resume_writing()
 
     # httptools
@@ -281,6 +280,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
 
 _SILENT = logging.getLogger("piepowder.gateway.silent")
