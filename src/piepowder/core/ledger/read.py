@@ -39,7 +39,7 @@ class Filter(Struct, frozen=True, kw_only=True):
         for name in ("app", "developer", "seller", "operation", "request", "kind"):
             value = getattr(self, name)
             if value:
-                words.append(f"{name} = %s")
+                words.append(_equals(name))
                 values.append(value)
         if self.since is not None:
             words.append("recorded_at >= %s")
@@ -81,7 +81,7 @@ def present_place(connection: Connection) -> str:
 def show(connection: Connection, name: str) -> list[Record]:
     """The record of that id, or all records of that request id, oldest first; `ledger_record_not_found` if there is none."""
     column = "id" if name.startswith("rec_") else "request"
-    rows = connection.execute(_select(f"{column} = %s", "recorded_at, id"), [name]).fetchall()
+    rows = connection.execute(_select(_equals(column), "recorded_at, id"), [name]).fetchall()
     if not rows:
         raise PiepowderError(
             "ledger_record_not_found",
@@ -95,6 +95,11 @@ def show(connection: Connection, name: str) -> list[Record]:
 def _select(where: str, order: str) -> str:
     """Of words from this file only; values travel apart."""
     return f"SELECT {_SELECT} FROM ledger_record WHERE {where} ORDER BY {order}"  # noqa: S608
+
+
+def _equals(column: str) -> str:
+    """Says what the partial indexes say, so that they are used for any value."""
+    return f"{column} = %s AND {column} <> ''"
 
 
 def _record(row: Sequence[Any]) -> Record:
