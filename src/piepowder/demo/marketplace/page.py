@@ -28,7 +28,8 @@ _PAGE = """<!doctype html>
 </style>
 <main>
   <h1>Sign in to the example marketplace</h1>
-  <p>This marketplace is an example: its orders are real, its buyers and shops are made up, and anybody may sign in as any seller.</p>
+  <p>This marketplace is an example: its orders come from {label}, its buyers and shops are made up,
+     and anybody may sign in as any seller.</p>
   {alert}
   <form method="post"><ul>{sellers}</ul></form>
   <form method="post" class="other">
@@ -45,8 +46,8 @@ def sign_in_page(book: OrderBook, *, unknown: str = "") -> str:
     buttons = [
         f'<li><button name="seller" value="{escape(seller.id)}">'
         f"{escape(shop(book.source, seller.id, book.market.country).store_name)}"
-        f"<small>{escape(seller.id)} · {seller.orders:,} orders</small></button></li>"
+        f"<small>{escape(seller.id)}</small><small>{seller.orders:,} orders</small></button></li>"
         for seller in book.sellers(_SHOWN)
     ]
     alert = '<p role="alert">There is no seller with this id.</p>' if unknown else ""
-    return _PAGE.format(alert=alert, sellers="".join(buttons), typed=escape(unknown))
+    return _PAGE.format(label=escape(book.label), alert=alert, sellers="".join(buttons), typed=escape(unknown))
