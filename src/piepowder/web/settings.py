@@ -58,6 +58,9 @@ INSTALLED_APPS = [
     "piepowder.rooms.records",
 ]
 
+# Every model of the toolkit that is used here is swapped for one of `consent`; its 22 migrations would only cost time.
+MIGRATION_MODULES = {"oauth2_provider": None}
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
