@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions, provisioning
@@ -65,12 +65,13 @@ def list_grants(request: HttpRequest, app: Key | None = None, seller: Key | None
 
 
 @router.post("", response={201: CredentialsShown})
-def create_grant(request: HttpRequest, sent: GrantSent) -> tuple[int, dict[str, object]]:
+def create_grant(request: HttpRequest, sent: GrantSent) -> Status[dict[str, object]]:
     """Authorises an app for a seller and hands out what a client library wants. Texts of secrets are shown this once."""
     by = require(request, Permission.CONSENT)
-    return 201, provisioning.create(
+    made = provisioning.create(
         sent.app, sent.seller, purposes=sent.purposes, categories=sent.categories, by=by, at=now()
     )
+    return Status(201, made)
 
 
 @router.get("/{grant_id}", response=GrantShown)
@@ -98,7 +99,7 @@ clients = Router(tags=["clients"])
 
 
 @clients.post("", response={201: ClientShown})
-def register_client(request: HttpRequest, sent: ClientSent) -> tuple[int, dict[str, Any]]:
+def register_client(request: HttpRequest, sent: ClientSent) -> Status[dict[str, Any]]:
     """A client of an app; its secret is shown this once and is empty for a public client."""
     by = require(request, Permission.CONSENT)
     client, secret = actions.register_client(
@@ -109,7 +110,7 @@ def register_client(request: HttpRequest, sent: ClientSent) -> tuple[int, dict[s
         by=by,
         at=now(),
     )
-    return 201, {"client_id": client.client_id, "client_secret": secret}
+    return Status(201, {"client_id": client.client_id, "client_secret": secret})
 
 
 @clients.post("/{client_id}/rotate-secret", response=ClientShown)

@@ -88,15 +88,17 @@ def metadata(request: HttpRequest) -> HttpResponse:
 
 
 def _unreadable(request: HttpRequest) -> HttpResponse | None:
-    """A refusal of what is not a small form or JSON object of strings."""
+    """A refusal of what is not a small form or JSON object of strings with each name once."""
     if len(request.body) > BODY_BYTES_MAX:
         return _answer({"error": "invalid_request", "error_description": "consent_body_too_large"}, 400)
     if request.content_type not in ("application/x-www-form-urlencoded", "application/json"):
         return _answer({"error": "invalid_request", "error_description": "consent_content_type_unsupported"}, 400)
     try:
-        get_oauthlib_core().extract_body(request)
+        names = [name for name, _ in get_oauthlib_core().extract_body(request)]
     except PiepowderError as error:
         return _answer({"error": "invalid_request", "error_description": error.code}, 400)
+    if len(set(names)) < len(names):
+        return _answer({"error": "invalid_request", "error_description": "consent_parameter_repeated"}, 400)
     return None
 
 
