@@ -158,16 +158,21 @@ class Show:
         server = database.server if database else None
         ring = KeyRing.open(self.settings.data / "keys")
         environment = environment_of(self.settings, ring, server)
-        stages[0].append(ProcessService(self._marketplace(environment)))
+        marketplace = ProcessService(self._marketplace())
+        if database is None:
+            stages[0] = [marketplace]
+        else:
+            stages[0].append(marketplace)
 
         def set_stage() -> None:
             url = server.dsn() if server else self.settings.database_url
             open_control_plane(self.settings, url, environment()["PIEPOWDER_SECRET_KEY"])
             self.made = set_the_stage(self.settings, self.book)
 
-        return [*stages[:-1], [StageService(set_stage)], stages[-1]]
+        # The stage migrates by itself, in this process: one interpreter less to start.
+        return [stages[0], [StageService(set_stage)], stages[-1]]
 
-    def _marketplace(self, environment: Any) -> ProcessSpec:
+    def _marketplace(self) -> ProcessSpec:
         port = self.settings.marketplace_port
         words = ["-m", "piepowder.demo.marketplace", "--orders", str(self.imported.path), "--port", str(port)]
         return ProcessSpec(

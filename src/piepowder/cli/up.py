@@ -1,6 +1,6 @@
 """`piepowder up`: the whole installation as one process tree.
 
-    database ─► migrations ─► console, gateway-1 … gateway-N
+    database ─► migrations ─► console, gateway-1 … gateway-N, worker (what is due)
 
 All gateway workers bind the same port (SO_REUSEPORT). `installation` builds the stages; the demo adds its own to them.
 """
@@ -78,7 +78,7 @@ def installation(settings: Settings, *, logs: Path | None = None) -> Stages:
             command=(sys.executable, "-m", *words),
             environment=environment,
             folder=data,
-            ready=answers_http(local_address("127.0.0.1", port) + path, port=port),
+            ready=answers_http(local_address("127.0.0.1", port) + path, port=port) if port else lambda pid: True,
             ready_within_seconds=within,
             address=address,
             log=logs / f"{name}.log" if logs else None,
@@ -102,9 +102,10 @@ def installation(settings: Settings, *, logs: Path | None = None) -> Stages:
         )
         for number in range(1, settings.workers + 1)
     ]
+    clerk = spec("worker", "piepowder.web.worker")
     stages: Stages = [
         [StepService(migrations)],
-        [ProcessService(console), *(ProcessService(worker) for worker in workers)],
+        [ProcessService(console), *(ProcessService(worker) for worker in workers), ProcessService(clerk)],
     ]
     return [[DatabaseService(server)], *stages] if server else stages
 

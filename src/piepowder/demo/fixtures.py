@@ -23,12 +23,15 @@ _STAFF = ("first@staff.example", "second@staff.example")
 
 
 def open_control_plane(settings: Settings, database_url: str, secret: str) -> None:
-    """Makes the rooms usable in this process."""
+    """Makes the rooms usable in this process, and their tables as they should be."""
     variables = {**settings.variables(), "PIEPOWDER_DATABASE_URL": database_url, "PIEPOWDER_SECRET_KEY": secret}
     os.environ.update(variables, DJANGO_SETTINGS_MODULE="piepowder.web.settings")
     import django
 
     django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 def set_the_stage(settings: Settings, book: OrderBook) -> dict[str, Any]:

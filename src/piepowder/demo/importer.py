@@ -201,6 +201,7 @@ def _fill(unfinished: Path, source: Source, digest: str, progress: Progress) -> 
             _copy(connection, "orders", _counted(_orders(duck, source), progress, task))
             _copy(connection, "about", _about(source, digest, tally, totals))
         connection.executescript(_INDICES + "ANALYZE;")
+    progress.update(task, completed=totals["orders"])
 
 
 def _stage(source: Source) -> tuple["DuckDBPyConnection", Tally]:
