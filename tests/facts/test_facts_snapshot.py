@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import NODEFAULT, Struct, structs, to_builtins
 
 from piepowder.core.facts.model import (
     KINDS,
@@ -173,3 +174,35 @@ def test_revocations_of_expired_tokens_are_forgotten() -> None:
     )
     assert list(snapshot.without_revocations_before(10.0).revoked_tokens) == [bytes.fromhex("cd" * 32)]
     assert snapshot.without_revocations_before(1.0) is snapshot
+
+
+def test_nothing_of_a_fact_is_lost_on_the_way() -> None:
+    """Sharing equal values changes none: every field of an app, a manifest and a grant arrives as it was published."""
+    whole = AppFact(
+        id="app_1",
+        developer="dev_1",
+        name="Made up",
+        environment="sandbox",
+        roles=("finance",),
+        current_version="2",
+        versions={"1": ManifestFact({"a.b": ("tax",)}, {"tax": ("buyer",)}, True), "2": MANIFEST},
+        modes={"*": "observe"},
+        modes_until={"*": 1_900_000_000.5},
+        rates={"a.b": (0.5, 3)},
+    )
+    given = grant(categories=("buyer.name",), expires_at=7.5)
+    for kind, fact in (("app", whole), ("grant", given)):
+        assert all(getattr(fact, name) != value for name, value in _defaults(type(fact)).items())
+        snapshot, _ = after([row(kind, fact.id, fact)])
+        read = getattr(snapshot, f"{kind}s")[fact.id]
+        assert to_builtins(read) == to_builtins(fact)
+
+
+def _defaults(shape: type[Struct]) -> dict[str, Any]:
+    """The fields that may be left out, with what they are then: a value of the test must differ to prove anything."""
+    fields = {each.name: each for each in structs.fields(shape)}
+    return {
+        name: each.default if each.default is not NODEFAULT else each.default_factory()
+        for name, each in fields.items()
+        if not each.required
+    }

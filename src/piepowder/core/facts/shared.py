@@ -36,6 +36,7 @@ class Shared:
             current_version=self.value(fact.current_version),
             versions={self.value(version): self.manifest(manifest) for version, manifest in fact.versions.items()},
             modes=self._mapping("modes", fact.modes),
+            modes_until=self._mapping("modes_until", fact.modes_until),
             rates=self._mapping("rates", fact.rates),
         )
 
