@@ -103,6 +103,7 @@ class LabelPrinter:
         answer = api.get_orders(
             CreatedAfter=since.strftime("%Y-%m-%dT%H:%M:%SZ"),
             OrderStatuses="Unshipped,PartiallyShipped",
+            FulfillmentChannels="MFN",  # what the marketplace ships itself needs no label of ours
             MarketplaceIds=self.connection["marketplace"].marketplace_id,
             MaxResultsPerPage=most,
         )

@@ -5,6 +5,7 @@ credential, and adds the seller. It decides nothing, so a client behind it sees 
 """
 
 import asyncio
+import fcntl
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -83,7 +84,9 @@ def orders_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pat
     """The default source, imported once for all workers of a run."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "orders-completejourney"
-    ensure_orders(folder, "completejourney", quiet=True)
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker imports, the others wait and use it
+        ensure_orders(folder, "completejourney", quiet=True)
     return folder
 
 
