@@ -5,6 +5,7 @@ orders imported ─► database, marketplace ─► migrations ─► stage set 
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -209,12 +210,20 @@ class Show:
             self.steps.append(step)
             mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
             self.console.print(f"{mark} [bold]{step.title}[/]", highlight=False)
-            self.console.print(f"    {step.detail}", highlight=False, markup=False)
+            self.console.print(f"    {step.detail}", highlight=False, markup=False, soft_wrap=True)
 
     def invite(self) -> None:
-        self.console.print(
-            f"\nconsole  {self.settings.public_url}\ngateway  {self.settings.gateway_url}\nlogs     {self.logs}\n"
-            "sign in to the console with: piepowder staff link    stop with Ctrl+C",
-            highlight=False,
-            markup=False,
-        )
+        """Where to look; the link signs in an operator once."""
+        from piepowder.rooms.consent.actions import make_staff_link
+        from piepowder.rooms.ground.actor import COMMAND_LINE
+
+        link = make_staff_link("operator@example.com", by=COMMAND_LINE, at=datetime.now(UTC))
+        again = f"piepowder staff link operator@example.com --data {self.settings.data}"
+        lines = [
+            f"console  {self.settings.public_url}/sign-in/staff/{link}  (signs in once; again: {again})",
+            f"gateway  {self.settings.gateway_url}",
+            f"ledger   piepowder ledger tail --data {self.settings.data}",
+            f"logs     {self.logs}",
+            "stop with Ctrl+C",
+        ]
+        self.console.print("\n" + "\n".join(lines), highlight=False, markup=False, soft_wrap=True)
