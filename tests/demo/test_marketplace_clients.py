@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 import spapi
 from sp_api.api import Orders, Sales, Sellers
-from sp_api.base import SellingApiBadRequestException, SellingApiForbiddenException, SellingApiNotFoundException
+from sp_api.base import (
+    Granularity,
+    SellingApiBadRequestException,
+    SellingApiForbiddenException,
+    SellingApiNotFoundException,
+)
 
 from piepowder.core.kernel.json import decode
 from piepowder.demo.buyers import wishes
@@ -172,7 +177,7 @@ def test_community_client_reads(community: dict[str, Any], samples: list[Order])
     )
     assert Sellers(**community).get_marketplace_participation().payload[0]["marketplace"]["id"] == MARKETPLACE
     sales = Sales(**community).get_order_metrics(
-        ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"), "Day", granularityTimeZone="UTC"
+        ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"), Granularity.DAY, granularityTimeZone="UTC"
     )
     assert len(sales.payload) == 2
 
