@@ -25,6 +25,7 @@ from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 FRESH_SECONDS = 5.0
 ASK_SECONDS = 1.0
 SILENCE_SECONDS_MAX = 3.0  # a question without answer for so long: the connection is given up
+CLOCK_DRIFT = 0.0005  # seconds a second: more than any two clocks that are kept in step
 BACKOFF_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0)
 FORGET_SECONDS = 600.0  # how often tokens that have expired by themselves leave the map of revoked ones
 _ROWS_AT_ONCE = 2_000  # fetched and decoded between two turns of the event loop
@@ -58,7 +59,7 @@ class Feed:
         self._loaded = asyncio.Event()
         self.shared = Shared()
         self._answered_at = float("-inf")  # when the newest answered question was asked, monotonic seconds
-        self._offset = 0.0  # database time minus monotonic time
+        self._clock = _Answer(0.0, 0, 0.0, float("inf"))  # the answer that tells the database's time best
         self._forgot_at = float("-inf")
         self._keeper: asyncio.Task[None] | None = None
 
@@ -87,12 +88,12 @@ class Feed:
 
     def database_now(self) -> float:
         """Seconds since 1970 by the database's clock; goes on by this machine's monotonic clock while the database is away."""
-        return self._offset + time.monotonic()
+        return self._clock.offset + time.monotonic()
 
     def answered(self, answer: "_Answer") -> None:
         """What was asked then is known by now: the snapshot has everything up to that moment."""
         self._answered_at = answer.asked_at
-        self._offset = answer.offset
+        self._clock = self._clock.better(answer)
         if answer.asked_at - self._forgot_at > FORGET_SECONDS:
             self._forgot_at = answer.asked_at
             self.snapshot = self.snapshot.without_revocations_before(self.database_now())
@@ -225,7 +226,13 @@ class _Session:
 class _Answer(NamedTuple):
     asked_at: float  # monotonic seconds
     number: int
-    offset: float  # database time minus monotonic time, seconds; wrong by half the round trip at most
+    offset: float  # database time minus monotonic time, seconds
+    error: float  # by how much `offset` may be wrong: half the round trip, seconds
+
+    def better(self, newer: "_Answer") -> "_Answer":
+        """The newer answer, unless it took so long that this one still tells the time more exactly, clocks drifting apart."""
+        drifted = self.error + (newer.asked_at - self.asked_at) * CLOCK_DRIFT
+        return newer if newer.error <= drifted else self
 
 
 async def _ask_database(connection: Connection) -> _Answer:
@@ -234,7 +241,8 @@ async def _ask_database(connection: Connection) -> _Answer:
     if row is None:
         raise PiepowderError("gateway_feed_unavailable", "the table `publication_version` has no row")
     number, database_time = row
-    return _Answer(asked_at, number, database_time - (asked_at + time.monotonic()) / 2)
+    half_round_trip = (time.monotonic() - asked_at) / 2
+    return _Answer(asked_at, number, database_time - asked_at - half_round_trip, half_round_trip)
 
 
 def _unavailable(error: BaseException) -> PiepowderError:

@@ -7,7 +7,6 @@ Natural batching: while a commit is under way, the next batch gathers; nobody wa
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -167,15 +166,19 @@ class Appender:
         while not self._stopped:
             await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             attempt += 1
-            with suppress(psycopg.Error, PiepowderError, OSError):
+            try:
                 return self._add(await open_copy_connection(self._dsn))
-            _log.warning("ledger_reconnect_failed", attempt=attempt)
+            except (psycopg.Error, PiepowderError, OSError) as error:
+                _log.warning("ledger_reconnect_failed", attempt=attempt, error=str(error))
 
     async def _keep_partitions(self) -> None:
         while True:
             await asyncio.sleep(PARTITION_INTERVAL_SECONDS)
-            with suppress(psycopg.Error):
+            try:
                 await self._ensure_partitions()
+            except (psycopg.Error, OSError) as error:
+                # Nothing is lost: rows of a day without partition go to the default one.
+                _log.error("ledger_partitions_failed", error=str(error))
 
     async def _ensure_partitions(self) -> None:
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=5) as connection:
