@@ -149,6 +149,19 @@ def test_grants_expire_by_themselves() -> None:
     assert shop.ledger_kinds(grant=grant.id)[-1] == "consent.expire"
 
 
+def test_what_nobody_can_use_any_more_is_forgotten() -> None:
+    """A day after they expired, tokens and codes are gone; what still counts stays."""
+    desk = shop.open_desk(lasting=True)
+    code, token = desk.code(), desk.refresh_token()
+    access = shop.refresh(desk, token)[1]["access_token"]
+    actions.expire_due(at=shop.now() + timedelta(hours=24))
+    assert shop.gate(access) is not None
+    actions.expire_due(at=shop.now() + timedelta(hours=26))
+    assert shop.gate(access) is None
+    assert shop.exchange(desk, code)[1]["error_description"] == "consent_code_unknown"
+    assert shop.refresh(desk, token)[0] == 200
+
+
 def test_the_view_is_answered_by_an_index() -> None:
     """One digest costs one index look-up in each branch of the gateway's view."""
 

@@ -1,7 +1,7 @@
 """The verbs of consent: a seller grants, narrows and revokes; an app's client exchanges codes and refreshes tokens."""
 
 from piepowder.rooms.consent.actions.clients import app_may_call, register_client, rotate_secret, secret_is_valid
-from piepowder.rooms.consent.actions.grants import expire_due, grant, narrow, revoke
+from piepowder.rooms.consent.actions.grants import grant, narrow, revoke
 from piepowder.rooms.consent.actions.introspection import describe_token
 from piepowder.rooms.consent.actions.links import make_staff_link, take_staff_link
 from piepowder.rooms.consent.actions.tokens import (
@@ -14,6 +14,7 @@ from piepowder.rooms.consent.actions.tokens import (
     take_refresh_token,
     use_up_code,
 )
+from piepowder.rooms.consent.actions.upkeep import expire_due
 
 __all__ = [
     "app_may_call",

@@ -81,13 +81,14 @@ def revoke(row: Grant, *, by: Actor, at: datetime) -> Grant:
     return _end(row.id, GrantStatus.REVOKED, "revoke", by=by, at=at)
 
 
-def expire_due(*, at: datetime) -> int:
-    """Ends the grants whose time is over; how many. The gateway has refused them by itself since `expires_at`."""
-    due = list(Grant.objects.due(at).values_list("id", flat=True))
-    for grant_id in due:
-        with transaction.atomic():
-            _end(grant_id, GrantStatus.EXPIRED, "expire", by=SYSTEM, at=at)
-    return len(due)
+@transaction.atomic
+def end_expired(grant_id: str, *, at: datetime) -> bool:
+    """Ends one grant whose time is over; False if somebody was faster."""
+    row = Grant.objects.locked(grant_id)
+    if row.status != GrantStatus.ACTIVE or row.expires_at > at:
+        return False
+    _end(grant_id, GrantStatus.EXPIRED, "expire", by=SYSTEM, at=at)
+    return True
 
 
 def _end(grant_id: str, to: GrantStatus, verb: str, *, by: Actor, at: datetime) -> Grant:

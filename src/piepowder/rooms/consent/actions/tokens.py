@@ -6,6 +6,8 @@ A refusal is raised after what must follow from it was written (the end of a fam
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from django.db import transaction
+
 from piepowder.core.facts.model import RevokedTokenFact
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.consent.models import (
@@ -125,6 +127,7 @@ def issue_grantless(access_text: str, *, client: Client, scope: str, at: datetim
     _add_access_token(access_text, client=client, kind=kind, grant=None, family=None, scope=scope, at=at)
 
 
+@transaction.atomic
 def provision_refresh_token(grant: Grant, *, client: Client, by: Actor, at: datetime) -> str:
     """A refresh token without a consent page, as an operator hands it to an app; the text is shown this once."""
     _require_active(grant, at)

@@ -1,0 +1,74 @@
+"""`piepowder grant` and `piepowder staff link`, run as `piepowder` runs them."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from piepowder.cli import main
+from piepowder.core.kernel import json
+from tests.support import consent as shop
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(committed: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
+    """Runs a command line with `--json` and gives back what it printed, decoded."""
+    before = dict(os.environ)
+    os.environ["PIEPOWDER_DATABASE_URL"] = committed
+
+    def call(*words: str, status: int = 0) -> Any:
+        capsys.readouterr()
+        assert main.run([*words, "--json", "--data", str(tmp_path)]) == status
+        return json.decode(capsys.readouterr().out)
+
+    yield call
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_a_grant_is_made_narrowed_and_revoked(run: Run) -> None:
+    """`create` prints credentials that work; `narrow` and `revoke` act at once; `list` shows what is left."""
+    app, seller = shop.make_app(), shop.make_seller()
+    made = run("grant", "create", app.id, seller.marketplace_id)
+    fields = {name: made[name] for name in ("client_id", "client_secret", "refresh_token")}
+    status, answer = shop.ask_token(grant_type="refresh_token", **fields)
+    assert status == 200
+
+    words = ("--purpose", "tax", "--category", "buyer.tax_id", "--category", "order.money")
+    less = run("grant", "narrow", made["id"], *words)
+    assert (less["purposes"], less["categories"]) == (["tax"], ["buyer.tax_id", "order.money"])
+    wider = run("grant", "narrow", made["id"], "--purpose", "shipping", status=1)
+    assert wider["error"]["code"] == "consent_narrow_widens"
+
+    assert run("grant", "revoke", made["id"])["status"] == "revoked"
+    row = shop.gate(answer["access_token"])
+    assert row is not None
+    assert row["revoked"] is True
+    assert [one["status"] for one in run("grant", "list", "--app-id", app.id)] == ["revoked"]
+    assert run("grant", "list", "--seller", "nobody") == []
+    assert run("grant", "revoke", "grt_unknown", status=1)["error"]["code"] == "consent_grant_unknown"
+
+
+def test_a_secret_is_rotated(run: Run) -> None:
+    """The new secret works, and the old one still does."""
+    desk = shop.open_desk(lasting=True)
+    token = desk.refresh_token()
+    new = run("grant", "rotate-secret", desk.client.client_id)["client_secret"]
+    for secret in (new, desk.secret):
+        fields = {"client_id": desk.client.client_id, "client_secret": secret, "refresh_token": token}
+        assert shop.ask_token(grant_type="refresh_token", **fields)[0] == 200
+
+
+def test_a_link_signs_staff_in(run: Run) -> None:
+    """The printed link leads to a button that opens the console, once."""
+    made = run("staff", "link", "ada@market.example")
+    path = "/sign-in/staff/" + made["link"].rpartition("/")[2]
+    browser = Browser()
+    assert browser.post(path)["Location"] == "/"
+    assert browser.get("/").status_code == 200
+    assert Browser().post(path).status_code == 403
