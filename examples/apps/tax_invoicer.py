@@ -3,8 +3,9 @@
 An ordinary app on the public client library `python-amazon-sp-api`. What it does, in order:
 
 1. lists shipped orders, without any personal data;
-2. asks for a restricted data token (RDT) for the buyers of orders: `buyerInfo`;
-3. reads buyer and items of each order (getOrderBuyerInfo, getOrderItems);
+2. asks for a restricted data token (RDT) for the buyers of orders;
+3. reads the buyer of each order with it (getOrderBuyerInfo), and the items without it (getOrderItems): gift messages
+   and the like are none of an invoice's business;
 4. writes one text file per invoice, with the tax number where the buyer is a business.
 
 Run it with the same variables as label_printer.py. With --json the last line of its output is one JSON object with what it saw.
@@ -28,10 +29,7 @@ from sp_api.auth import AccessTokenClient
 from sp_api.auth.exceptions import AuthorizationError
 from sp_api.base import SellingApiException
 
-RESTRICTED = [
-    {"method": "GET", "path": "/orders/v0/orders/{orderId}/buyerInfo"},
-    {"method": "GET", "path": "/orders/v0/orders/{orderId}/orderItems", "dataElements": ["buyerInfo"]},
-]
+RESTRICTED = [{"method": "GET", "path": "/orders/v0/orders/{orderId}/buyerInfo"}]
 
 
 def connection() -> dict[str, Any]:
@@ -74,9 +72,9 @@ class TaxInvoicer:
         orders = self.shipped(days, most)
         self.seen["orders_read"] = len(orders)
         token = self.restricted_token()
-        api = Orders(**self.connection, restricted_data_token=token)
+        plain, restricted = Orders(**self.connection), Orders(**self.connection, restricted_data_token=token)
         for order in orders if token else []:
-            self.invoice(api, order)
+            self.invoice(plain, restricted, order)
 
     def shipped(self, days: int, most: int) -> list[dict[str, Any]]:
         since = datetime.now(UTC) - timedelta(days=days)
@@ -99,12 +97,12 @@ class TaxInvoicer:
         token: str = answer.payload["restrictedDataToken"]
         return token
 
-    def invoice(self, api: Any, order: dict[str, Any]) -> None:
+    def invoice(self, plain: Any, restricted: Any, order: dict[str, Any]) -> None:
         """Reads what an invoice needs and writes it; without a name there is no invoice."""
         order_id = order["AmazonOrderId"]
         try:
-            buyer = api.get_order_buyer_info(order_id).payload
-            items = api.get_order_items(order_id).payload["OrderItems"]
+            buyer = restricted.get_order_buyer_info(order_id).payload
+            items = plain.get_order_items(order_id).payload["OrderItems"]
         except SellingApiException as error:
             self.errors.append(f"invoice of {order_id}: {error.amzn_code}: {error.message}")
             return
