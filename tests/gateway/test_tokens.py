@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from piepowder.core.facts.model import RevokedTokenFact
+from piepowder.core.facts.model import GrantFact, RevokedTokenFact
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.gateway import database as database_module
+from piepowder.gateway import feed as feed_module
 from piepowder.gateway import tokens as tokens_module
 from piepowder.gateway.feed import Feed
 from piepowder.gateway.tokens import Resource, Restriction, TokenFact, Tokens, digest_of
@@ -206,6 +207,35 @@ def test_a_revocation_reaches_a_remembered_token(publisher: Publisher) -> None:
         publisher.publish(("revoked_token", early.digest.hex(), RevokedTokenFact(until=feed.database_now() + 3600)))
         await until(lambda: tokens.is_revoked(early))
         assert (await found(tokens, "Atza|1")).revoked
+
+    run(publisher, work)
+
+
+def test_a_new_token_comes_after_its_grant(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts that were committed before a token was looked up are in the snapshot when it is found, even if NOTIFY is late."""
+    monkeypatch.setattr(tokens_module, "FEED_SECONDS_MAX", 30.0)
+
+    async def work(tokens: Tokens, feed: Feed) -> None:
+        for number in range(5):
+            issue(publisher, f"Atza|{number}")
+            grant = GrantFact(id=f"grt_{number}", app="app_1", seller="sel_1", version="1", purposes=())
+            publisher.publish(("grant", grant.id, grant), notify=number % 2 == 0)
+            await found(tokens, f"Atza|{number}")
+            assert grant.id in feed.snapshot.grants
+
+    run(publisher, work)
+
+
+def test_a_late_feed_does_not_hold_a_token_for_ever(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose feed is behind still learns about tokens; what it may release is another question."""
+    monkeypatch.setattr(tokens_module, "FEED_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(feed_module, "ASK_SECONDS", 3600.0)
+    issue(publisher, "Atza|1")
+
+    async def work(tokens: Tokens, feed: Feed) -> None:
+        number = publisher.publish(("grant", "grt_1", None), notify=False)
+        await found(tokens, "Atza|1")
+        assert feed.snapshot.number < number
 
     run(publisher, work)
 

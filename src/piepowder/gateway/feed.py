@@ -57,6 +57,7 @@ class Feed:
             OnChange
         ] = []  # called with kind and key, after `snapshot` has the change; not for the first load
         self._loaded = asyncio.Event()
+        self._moved = asyncio.Event()  # set once, at the next change; then there is another
         self.shared = Shared()
         self._answered_at = float("-inf")  # when the newest answered question was asked, monotonic seconds
         self._clock = _Answer(0.0, 0, 0.0, float("inf"))  # the answer that tells the database's time best
@@ -90,6 +91,16 @@ class Feed:
         """Seconds since 1970 by the database's clock; goes on by this machine's monotonic clock while the database is away."""
         return self._clock.offset + time.monotonic()
 
+    async def reach(self, number: int, *, seconds: float) -> bool:
+        """Waits until the snapshot has that change; False where it has not come within that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.snapshot.number < number:
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
     def answered(self, answer: "_Answer") -> None:
         """What was asked then is known by now: the snapshot has everything up to that moment."""
         self._answered_at = answer.asked_at
@@ -102,6 +113,7 @@ class Feed:
         """The next snapshot, then whoever wants to know of it."""
         self.snapshot = self.snapshot.with_changes(changes)
         self._report(changes)
+        self._move()
         for kind, key in changes.keys:
             for tell in self.on_change:
                 tell(kind, key)
@@ -111,6 +123,12 @@ class Feed:
         self.snapshot = snapshot
         self._forgot_at = float("-inf")
         self._loaded.set()
+        self._move()
+
+    def _move(self) -> None:
+        """Wakes whoever waits for a number."""
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
 
     def _report(self, changes: Changes) -> None:
         for unreadable in changes.unreadable:

@@ -25,11 +25,12 @@ _log = structlog.get_logger("piepowder.gateway.tokens")
 KNOWN_MAX = 100_000
 UNKNOWN_MAX = 10_000
 UNKNOWN_SECONDS = 1.0
+FEED_SECONDS_MAX = 0.5  # how long a new token waits for the facts that were there before it
 TOKEN_CHARACTERS_MAX = 4_096
 RESTRICTED_PREFIX = "Atz.sprdt|"  # as Amazon's own begin
 _LOOK_UP = """
 SELECT kind, app, grant_id, seller, scope, extract(epoch FROM issued_at)::float8, extract(epoch FROM expires_at)::float8,
-       revoked, restriction
+       revoked, restriction, (SELECT number FROM publication_version WHERE id = 1)
 FROM consent_gate_token WHERE digest = %s
 """
 _INSERT = """
@@ -144,7 +145,10 @@ class Tokens:
         if not rows:
             _remember(self._unknown, digest, self._feed.database_now() + UNKNOWN_SECONDS, UNKNOWN_MAX)
             return None
-        fact = self._fact(digest, rows[0])
+        *row, number = rows[0]
+        # A token may be seconds old, and its grant's fact still on the way: whoever knows the token knows what was true with it.
+        await self._feed.reach(number, seconds=FEED_SECONDS_MAX)
+        fact = self._fact(digest, row)
         _remember(self._known, digest, fact, KNOWN_MAX)
         return fact
 
