@@ -50,10 +50,13 @@ class Order(Struct, frozen=True, gc=False):
 _NOBODY = Order(None, None, OrderState.UNKNOWN)
 
 
-class Substitutes(Protocol):
-    """Makes the value that stands in for a withheld one."""
+Make = Callable[[object, Order, str], object]  # value, the order it is of, country of its address -> what stands in
 
-    def value(self, kind: str, value: object, order: Order, country: str) -> object: ...
+
+class Substitutes(Protocol):
+    """Makes the values that stand in for withheld ones."""
+
+    def maker(self, kind: str) -> Make: ...
 
 
 class Projection:
@@ -85,6 +88,7 @@ class Projection:
             each = Compiler(self.codes, hidden, number)
             self.order_decoder = _decoder(each.type_of(item))
             self.fills = tuple(Fill(path, kind) for path, kind in each.substitutes)
+            self.read_order = self.order_decoder.decode
             self.page_decoder = _decoder(Compiler(self.codes, hidden).type_of(answer, raw_at=orders))
 
 
@@ -248,8 +252,9 @@ def _whole(
     shape: Shape, body: bytes, order: Order | None, projection: Projection, substitutes: Substitutes
 ) -> Projected:
     doubtful = order is not None and order.id is None
-    value, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection, doubtful=doubtful)
-    _fill_all(value, projection, order, substitutes)
+    value, mistyped = _decode(projection.decoder, shape.operation.answer, body, projection, doubtful=doubtful)
+    if projection.fills:
+        _fill_all([(value, order or _NOBODY)], projection, substitutes)
     return Projected(value, projection.personal, mistyped)
 
 
@@ -262,57 +267,63 @@ def _page(
     place: tuple[str, ...],
     substitutes: Substitutes,
 ) -> Projected:
+    doubtful = [order.id is None for order in orders]
     if chosen and chosen[0].around == around.around and all(each is chosen[0] for each in chosen):
-        return _same_for_all(shape, body, orders, chosen[0], place, substitutes)
-    assert around.page_decoder is not None
-    page, mistyped = _decode(around.page_decoder, shape.operation.answer, Raw(body), around, place)
-    raws = read_path(page, place) or []
-    assert isinstance(raws, list)
-    released = [
-        _one(shape, raw, projection, place, mistyped, order.id is None)
-        for raw, projection, order in zip(raws, chosen, orders, strict=True)
-    ]
-    for value, projection, order in zip(released, chosen, orders, strict=True):
-        _fill_all(value, projection, order, substitutes)
-    if raws:
-        _put(read_path(page, place[:-1]), place[-1], released)
+        page, mistyped = _decode(chosen[0].decoder, shape.operation.answer, body, chosen[0], doubtful=any(doubtful))
+        released = read_path(page, place)
+    else:
+        page, released, mistyped = _mixed(shape, body, chosen, around, place, doubtful)
+    assert isinstance(released, list)
+    for projection in dict.fromkeys(chosen):
+        mine = [
+            (value, order) for value, order, each in zip(released, orders, chosen, strict=True) if each is projection
+        ]
+        _fill_all(mine, projection, substitutes)
     return Projected(page, any(each.personal for each in chosen), mistyped)
 
 
-def _one(
-    shape: Shape, raw: Raw, projection: Projection, place: tuple[str, ...], mistyped: list[str], doubtful: bool
-) -> Any:
-    assert shape.operation.answer is not None
-    assert projection.order_decoder is not None
-    node = node_at(shape.operation.answer, place).item
-    value, wrong = _decode(projection.order_decoder, node, raw, projection, doubtful=doubtful)
-    mistyped += wrong
-    return value
-
-
-def _same_for_all(
+def _mixed(
     shape: Shape,
     body: bytes,
-    orders: list[Order],
-    projection: Projection,
+    chosen: list[Projection],
+    around: Projection,
     place: tuple[str, ...],
-    substitutes: Substitutes,
-) -> Projected:
-    """The common page: one decode for all orders, since all are decided alike."""
-    doubtful = any(order.id is None for order in orders)
-    page, mistyped = _decode(projection.decoder, shape.operation.answer, Raw(body), projection, doubtful=doubtful)
-    if projection.fills:
-        released = read_path(page, place)
-        assert isinstance(released, list)
-        for value, order in zip(released, orders, strict=True):
-            _fill_all(value, projection, order, substitutes)
-    return Projected(page, projection.personal and bool(orders), mistyped)
+    doubtful: list[bool],
+) -> tuple[Any, list[Any], list[str]]:
+    """A page whose orders are decided differently: split first, then each order by its own type."""
+    assert around.page_decoder is not None
+    page, mistyped = _decode(around.page_decoder, shape.operation.answer, body, around, place)
+    raws = read_path(page, place) or []
+    assert isinstance(raws, list)
+    released = _each_by_its_own(raws, chosen, doubtful)
+    if released is None:
+        node = node_at(shape.operation.answer, place).item if shape.operation.answer else None
+        released = []
+        for raw, projection, doubt in zip(raws, chosen, doubtful, strict=True):
+            value, wrong = _decode(projection.order_decoder, node, raw, projection, doubtful=doubt)
+            released.append(value)
+            mistyped += wrong
+    if raws:
+        _put(read_path(page, place[:-1]), place[-1], released)
+    return page, released, mistyped
+
+
+def _each_by_its_own(raws: list[Raw], chosen: list[Projection], doubtful: list[bool]) -> list[Any] | None:
+    """The ordinary case, without a step to spare; None where some order needs a closer look."""
+    if any(doubtful):
+        return None
+    try:
+        return [each.read_order(raw) for raw, each in zip(raws, chosen, strict=True)]
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(str(error)) from None
 
 
 def _decode(
-    decoder: msgspec.json.Decoder[Any],
+    decoder: msgspec.json.Decoder[Any] | None,
     node: Node | None,
-    raw: Raw,
+    raw: Raw | bytes,
     projection: Projection,
     raw_at: tuple[str, ...] | None = None,
     doubtful: bool = False,
@@ -321,12 +332,13 @@ def _decode(
     try:
         if doubtful:
             raise msgspec.ValidationError
+        assert decoder is not None
         return decoder.decode(raw), []
     except msgspec.ValidationError:
         mistyped: list[str] = []
         if node is None:
             raise Unreadable("an answer where none is expected") from None
-        return _lenient(node, raw, projection, (), raw_at, mistyped), mistyped
+        return _lenient(node, Raw(raw), projection, (), raw_at, mistyped), mistyped
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(str(error)) from None
 
@@ -385,44 +397,49 @@ def _typed(shape: Any, raw: Raw, path: tuple[str, ...], mistyped: list[str]) -> 
 
 
 class Fill:
-    """Puts a substitute at one path of a released order. Absent stays absent."""
+    """Puts substitutes at one path of released orders. Absent stays absent."""
 
     def __init__(self, path: tuple[str, ...], kind: str) -> None:
         self._path, self._kind = path, kind
         self._above = None if "[]" in path else tuple(attribute(step) for step in path[:-1])
         self._last = attribute(path[-1])
 
-    def into(self, value: Any, order: Order, substitutes: Substitutes) -> None:
-        if self._above is None or type(value) is dict:
-            _fill(value, self._path, self._kind, order, substitutes)
-            return
-        for step in self._above:
-            value = getattr(value, step, None)
-        hidden = getattr(value, self._last, None)
-        if type(hidden) is Hidden:
-            country = _country(value) if self._kind == "outward" else ""
-            setattr(value, self._last, substitutes.value(self._kind, hidden.value, order, country))
+    def into(self, released: list[tuple[Any, Order]], make: Make) -> None:
+        above, last, by_country = self._above, self._last, self._kind == "outward"
+        for value, order in released:
+            if above is None or type(value) is dict:
+                _fill(value, self._path, order, make)
+                continue
+            for step in above:
+                value = getattr(value, step, None)
+            hidden = getattr(value, last, None)
+            if type(hidden) is Hidden:
+                setattr(value, last, make(hidden.value, order, _country(value) if by_country else ""))
+
+    @property
+    def kind(self) -> str:
+        return self._kind
 
 
-def _fill_all(value: Any, projection: Projection, order: Order | None, substitutes: Substitutes) -> None:
+def _fill_all(released: list[tuple[Any, Order]], projection: Projection, substitutes: Substitutes) -> None:
     for fill in projection.fills:
-        fill.into(value, order or _NOBODY, substitutes)
+        fill.into(released, substitutes.maker(fill.kind))
 
 
-def _fill(value: Any, path: tuple[str, ...], kind: str, order: Order, substitutes: Substitutes) -> None:
+def _fill(value: Any, path: tuple[str, ...], order: Order, make: Make) -> None:
     """The general way: through arrays, and in documents that were read leaf by leaf."""
     for position, step in enumerate(path[:-1]):
         if step == "[]":
             for each in value if isinstance(value, list) else ():
-                _fill(each, path[position + 1 :], kind, order, substitutes)
+                _fill(each, path[position + 1 :], order, make)
             return
         value = _get(value, step)
     if path[-1] == "[]":
-        value[:] = [substitutes.value(kind, each.value, order, "") for each in value if isinstance(each, Hidden)]
+        value[:] = [make(each.value, order, "") for each in value if isinstance(each, Hidden)]
         return
     hidden = _get(value, path[-1])
     if isinstance(hidden, Hidden):
-        _put(value, path[-1], substitutes.value(kind, hidden.value, order, _country(value)))
+        _put(value, path[-1], make(hidden.value, order, _country(value)))
 
 
 def _country(address: Any) -> str:

@@ -38,6 +38,7 @@ def intention(gateway: Gateway, attempt: Attempt, bytes_in: int) -> Record:
 
 
 def outcome(gateway: Gateway, attempt: Attempt, plan: Plan, released: Released) -> Record:
+    """Of a write that upstream accepted; names its intention."""
     return _served(gateway, attempt, plan, released, "gateway.write_outcome", {"intention": attempt.intention})
 
 
@@ -80,7 +81,7 @@ def subjects(key: bytes, orders: Iterable[Order]) -> tuple[bytes, ...]:
 
 
 def refusal(gateway: Gateway, attempt: Attempt, refused: Refusal) -> Record:
-    """Also the outcome of a write that failed after its intention was recorded."""
+    """Refuses a call, or cannot serve it; for a write whose intention is recorded already, this is its outcome."""
     extra: dict[str, Any] = {"message": refused.message}
     if attempt.intention:
         extra["intention"] = attempt.intention

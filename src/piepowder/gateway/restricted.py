@@ -69,6 +69,7 @@ def _answer(gateway: Gateway, attempt: Attempt, token: str) -> WireAnswer:
 
 
 def _record(gateway: Gateway, attempt: Attempt, asked: list[Asked], purposes: dict[str, tuple[str, ...]]) -> Record:
+    """Issues a restricted data token; nothing else is disclosed."""
     resources = [
         {"operation": each.operation.id, "elements": each.resource.elements, "specific": "{" not in each.resource.path}
         for each in asked

@@ -8,6 +8,7 @@ Base32 (RFC 4648) in lower case, without tags or dots, survives what normalisers
 
 import hmac
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -26,6 +27,12 @@ def pseudonym(key: bytes, app: str, seller: str, subject: str) -> str:
 def alias(key: bytes, app: str, seller: str, subject: str, epoch: str, domain: str) -> str:
     """A relay address: 16 characters (80 bits) at `domain`. A new epoch makes new addresses."""
     return f"{_mark(_key(key, 'alias', app, seller, epoch), subject)}@{domain}"
+
+
+def alias_maker(key: bytes, app: str, seller: str, epoch: str, domain: str) -> Callable[[str], str]:
+    """`alias` for many buyers of one seller."""
+    derived, ending = _key(key, "alias", app, seller, epoch), "@" + domain
+    return lambda subject: _mark(derived, subject) + ending
 
 
 def could_be_alias(address: str, domain: str) -> bool:
