@@ -108,7 +108,12 @@ def test_every_page_of_the_console_is_readable_for_everybody() -> None:
         _checked(browser.get(path))
     seller = shop.sign_in_seller(desk.seller)
     grant = Grant.objects.get(app=desk.app)
-    for path in ("/my/apps/", f"/my/apps/{grant.id}/", f"/apps/authorize/consent?application_id={desk.app.id}"):
+    for path in (
+        "/my/apps/",
+        f"/my/apps/{grant.id}/",
+        f"/my/apps/{grant.id}/reads",
+        f"/apps/authorize/consent?application_id={desk.app.id}",
+    ):
         _checked(seller.get(path))
     for path in ("/sign-in/", "/sign-in/staff/nothing"):
         _checked(Browser().get(path))
@@ -129,7 +134,7 @@ def test_a_record_says_why_a_field_was_withheld() -> None:
     page = _checked(_staff().get("/ledger/rec_test/"))
     assert "The buyer&#x27;s name" in page
     assert "Withheld" in page
-    assert "does not declare `buyer.email` for `shipping`" in page
+    assert "does not declare <code>buyer.email</code> for <code>shipping</code>" in page
     assert "a new version of the app that declares it can be submitted" in page
     assert "<b>unknown</b>" not in page
 
@@ -178,6 +183,7 @@ def test_a_seller_sees_own_grants_only() -> None:
     grant, stranger = desk.grant(), shop.sign_in_seller(shop.make_seller("Old Mill Teas"))
     assert "Label printer" not in stranger.get("/my/apps/").content.decode()
     assert stranger.get(f"/my/apps/{grant.id}/").status_code == 404
+    assert stranger.get(f"/my/apps/{grant.id}/reads").status_code == 404
     assert stranger.post(f"/my/apps/{grant.id}/revoke").status_code == 404
     assert stranger.post(f"/my/apps/{grant.id}/narrow", {"purpose": "tax"}).status_code == 404
     assert Grant.objects.get(pk=grant.id).status == "active"

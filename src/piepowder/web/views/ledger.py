@@ -14,6 +14,7 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.ledger.detail import Detail, ShortVerdict, read_detail
 from piepowder.core.ledger.model import Record
 from piepowder.core.ledger.read import Filter, show, tail
+from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.core.policy.decide import Prepared, decide, prepare
 from piepowder.core.policy.explain import Explanation, explain
 from piepowder.core.policy.model import Basis, Effect, Outcome, Question, Verdict
@@ -64,6 +65,7 @@ class Line:
     substituted: int
     withheld: int
     message: str
+    buyers: tuple[str, ...]  # words of the shoppers' data that went out in plain
 
     @property
     def call(self) -> bool:
@@ -73,6 +75,7 @@ class Line:
 def line(record: Record) -> Line:
     detail = detail_of(record)
     worst: dict[str, str] = {}
+    plain = {name for verdicts in detail.verdicts.values() for name, one in verdicts.items() if one.done == "kept"}
     for verdicts in detail.verdicts.values():
         for category, verdict in verdicts.items():
             if verdict.basis in NOT_ASKED:
@@ -87,6 +90,7 @@ def line(record: Record) -> Line:
         substituted=counts["substituted"],
         withheld=counts["withheld"],
         message=detail.message,
+        buyers=tuple(words_of(name) for name in sorted(filter(is_personal, plain))) if record.personal else (),
     )
 
 

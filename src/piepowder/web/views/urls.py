@@ -11,6 +11,7 @@ urlpatterns = [
     path("policy/", console.policy, name="console_policy"),
     path("ledger/", records.index, name="console_records"),
     path("ledger/<str:name>/", records.one, name="console_record"),
+    path("my/apps/<str:grant_id>/reads", records.mine, name="console_my_reads"),
     path("apps/", apps.index, name="console_apps"),
     path("apps/<str:app_id>/", apps.one, name="console_app"),
     path("apps/<str:app_id>/standing", apps.set_standing, name="console_app_standing"),

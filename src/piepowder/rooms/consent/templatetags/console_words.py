@@ -1,6 +1,10 @@
 """Words for the console's tables."""
 
+import re
+
 from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from piepowder.core.policy.taxonomy import ROLES, purpose_words
 from piepowder.rooms.consent.offers import words_of
@@ -8,6 +12,54 @@ from piepowder.rooms.consent.offers import words_of
 register = template.Library()
 register.filter("purpose_words", purpose_words)
 register.filter("category_words", words_of)
+
+
+KINDS: dict[str, str] = {
+    "gateway.read": "an app read",
+    "gateway.refusal": "a call was refused",
+    "gateway.restricted_token": "a restricted token was given",
+    "gateway.write_intention": "an app was about to write",
+    "gateway.write_outcome": "an app wrote",
+    "consent.grant": "a seller authorised the app",
+    "consent.narrow": "an authorisation was narrowed",
+    "consent.revoke": "an authorisation was revoked",
+    "consent.expire": "an authorisation ended with its year",
+    "consent.provision": "a refresh token was handed out",
+    "consent.register_client": "a client was registered",
+    "consent.rotate_secret": "a client's secret was rotated",
+    "consent.end_family": "tokens were revoked together",
+    "consent.make_link": "a sign-in link was made",
+    "consent.use_link": "staff signed in",
+    "standing.open": "first standing",
+    "standing.set": "standing changed",
+    "appstore.create_app": "an app was registered",
+    "appstore.add_version": "an app got a new version",
+    "appstore.approve_roles": "roles were approved",
+    "appstore.set_rates": "rates were set",
+    "appstore.propose_mode": "a mode was proposed",
+    "appstore.set_mode": "a mode came into effect",
+    "appstore.end_mode": "a mode ended",
+    "appstore.decline_mode": "a mode was declined",
+    "developers.register": "a developer was registered",
+    "people.provision_seller": "a seller was provisioned",
+    "people.link_account": "a seller signed in for the first time",
+    "people.create_staff": "an account for staff was made",
+    "people.create_key": "an API key was made",
+    "people.revoke_key": "an API key was ended",
+    "publication.policy": "a policy came into force",
+}
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """A kind of record in words; one that has none stands for itself."""
+    return KINDS.get(kind, kind)
+
+
+@register.filter
+def with_code(sentence: str) -> SafeString:
+    """A sentence whose `quoted` words are set as code; everything is escaped first."""
+    return mark_safe(re.sub("`([^`]*)`", r"<code>\1</code>", escape(sentence)))  # noqa: S308
 
 
 @register.filter
