@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.ids import new_id
@@ -18,6 +19,7 @@ from piepowder.core.kernel.json import encode
 from piepowder.core.kernel.postgres import SETTINGS, EmbeddedPostgres
 from piepowder.core.ledger import append
 from piepowder.core.ledger.append import Appender, LedgerUnavailable, insert
+from piepowder.core.ledger.copy import require_durability
 from piepowder.core.ledger.model import Record
 from piepowder.core.ledger.read import Filter, show, tail
 from piepowder.core.ledger.rows import encode_row
@@ -290,6 +292,21 @@ def test_a_database_that_forgets_is_refused(spare_folder: Path, monkeypatch: pyt
                 asyncio.run(Appender(url).start())
             assert caught.value.code == "ledger_durability_off"
             assert caught.value.fields == {"setting": name}
+
+
+@pytest.mark.parametrize(
+    ("given", "used"), [("off", "on"), ("local", "on"), ("on", "on"), ("remote_apply", "remote_apply")]
+)
+def test_commits_are_synchronous_whatever_the_default_is(ledger_url: str, given: str, used: str) -> None:
+    """A weaker default of the database is raised for the ledger, a stronger one is kept."""
+
+    async def main() -> object:
+        url = make_conninfo(ledger_url, options=f"-csynchronous_commit={given}")
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            await require_durability(connection)
+            return await (await connection.execute("SHOW synchronous_commit")).fetchone()
+
+    assert asyncio.run(main()) == (used,)
 
 
 def test_start_says_what_is_missing(ledger_database: str) -> None:

@@ -146,14 +146,14 @@ async def open_copy_connection(dsn: str) -> CopyConnection:
         dsn, autocommit=True, connect_timeout=5, application_name="piepowder ledger"
     )
     try:
-        await _require_durability(connection)
+        await require_durability(connection)
     except BaseException:
         await connection.close()
         raise
     return CopyConnection(connection)
 
 
-async def _require_durability(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+async def require_durability(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
     cursor = await connection.execute(
         "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"
     )
