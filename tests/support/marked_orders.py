@@ -25,6 +25,11 @@ def single(number: int) -> str:
     return f"/orders/v0/orders/{order_id(number)}"
 
 
+def whole(number: int) -> str:
+    """The path of one order in the newer version, whose personal data needs no restricted token."""
+    return f"/orders/2026-01-01/orders/{order_id(number)}?includedData=BUYER,RECIPIENT,FULFILLMENT"
+
+
 def order_id(number: int) -> str:
     return f"902-{number:07d}-{number:07d}"
 
@@ -37,6 +42,7 @@ def specification(sellers: Sequence[str], *, key: str = "label_printer") -> dict
         "operations": {
             "orders.v0.getOrders": ["shipping"],
             "orders.v0.getOrder": ["shipping"],
+            "orders.2026-01-01.getOrder": ["shipping"],
             "tokens.2021-03-01.createRestrictedDataToken": ["shipping"],
         },
         "categories": {"shipping": _CATEGORIES},
@@ -78,6 +84,21 @@ def order(identifier: str) -> dict[str, Any]:
             "CountryCode": "US",
         },
         "BuyerInfo": {"BuyerEmail": "PPWMARK@example.com", "BuyerName": "Madeup PPWMARK"},
+    }
+
+
+def newer_order(identifier: str) -> dict[str, Any]:
+    """The same in the newer version's shape."""
+    bought = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    address = {"name": "Madeup PPWMARK", "addressLine1": "1 PPWMARK Street", "city": "Madeup", "countryCode": "US"}
+    return {
+        "orderId": identifier,
+        "createdTime": bought,
+        "lastUpdatedTime": bought,
+        "buyer": {"buyerName": "Madeup PPWMARK", "buyerEmail": "PPWMARK@example.com"},
+        "recipient": {"deliveryAddress": address},
+        "fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT"},
+        "orderItems": [],
     }
 
 
@@ -125,9 +146,14 @@ class MarkedOrders:
         seller = next(
             line.split(b":")[1].strip() for line in lines if line.lower().startswith(b"x-marketplace-seller:")
         )
-        identifier = path.removeprefix("/orders/v0/orders").strip("/")
-        body = json.dumps({"payload": order(identifier)} if identifier else self._page).encode()
+        body = json.dumps(self._document(path)).encode()
         return (
             b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-marketplace-seller: %s\r\ncontent-length: %d\r\n\r\n"
             % (seller, len(body))
         ) + body
+
+    def _document(self, path: str) -> dict[str, Any]:
+        _, _, version, _, *rest = path.split("/")
+        if not rest:
+            return self._page
+        return {"payload": order(rest[0])} if version == "v0" else {"order": newer_order(rest[0])}
