@@ -4,6 +4,7 @@ Looking for them costs more than projecting, so an operation's answers are sampl
 field that upstream adds is thus seen at the first call after it, or a second later.
 """
 
+import re
 import time
 from typing import Any
 
@@ -14,6 +15,8 @@ from piepowder.core.marketplace.model import Node, Operation
 _FIRST = 20
 _EVERY_SECONDS = 1.0
 _PATHS_MAX = 50
+NO_WORD = "(not a word)"
+_WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$\\]*\Z").match
 _decoder = msgspec.json.Decoder()
 
 
@@ -34,7 +37,7 @@ class Drift:
 
 
 def unknown_fields(node: Node | None, body: bytes) -> dict[str, int]:
-    """Path -> how often, for members that `node` has no place for. Names are cut to 100 characters."""
+    """Path -> how often, for members that `node` has no place for, by `as_name`."""
     found: dict[str, int] = {}
     try:
         value = _decoder.decode(body)
@@ -45,6 +48,14 @@ def unknown_fields(node: Node | None, body: bytes) -> dict[str, int]:
     return found
 
 
+def as_name(name: str) -> str:
+    """A stranger's name as the ledger may keep it, other scripts escaped. Anything that is no plain word is not kept: where keys are
+    data, it may be somebody's e-mail address or order.
+    """
+    escaped = name[:64].encode("ascii", "backslashreplace").decode()
+    return escaped if _WORD(escaped) else NO_WORD
+
+
 def _walk(node: Node, value: Any, path: str, found: dict[str, int]) -> None:
     if node.kind == "array" and node.item is not None and isinstance(value, list):
         for each in value:
@@ -53,8 +64,9 @@ def _walk(node: Node, value: Any, path: str, found: dict[str, int]) -> None:
     if node.kind != "object" or not isinstance(value, dict):
         return
     for name, inner in value.items():
-        below = f"{path}.{name[:100]}" if path else name[:100]
         child = node.children.get(name)
+        shown = name if child is not None else as_name(name)
+        below = f"{path}.{shown}" if path else shown
         if child is not None:
             _walk(child, inner, below, found)
         elif below in found or len(found) < _PATHS_MAX:

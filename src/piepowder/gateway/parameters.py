@@ -6,6 +6,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from piepowder.core.marketplace.model import Operation, Parameter
+from piepowder.gateway.drift import as_name
 from piepowder.gateway.refused import Refused
 
 _INTEGER = re.compile(r"-?\d{1,18}\Z").match
@@ -29,7 +30,7 @@ def read_parameters(operation: Operation, query: tuple[tuple[str, str], ...]) ->
     for name, value in query:
         parameter = known.get(name)
         if parameter is None:
-            dropped.append(name[:100])
+            dropped.append(as_name(name))
             continue
         values.setdefault(name, []).extend(value.split(",") if parameter.many else [value])
     for parameter in known.values():

@@ -273,8 +273,10 @@ def _page(
         released = read_path(page, place)
     else:
         page, released, mistyped = _mixed(shape, body, chosen, around, place, doubtful)
-    assert isinstance(released, list)
     for projection in dict.fromkeys(chosen):
+        if not projection.fills:
+            continue  # where nothing of an order goes out, there is not even a list of them
+        assert isinstance(released, list)
         mine = [
             (value, order) for value, order, each in zip(released, orders, chosen, strict=True) if each is projection
         ]
@@ -363,6 +365,8 @@ def _lenient(
             return members
         assert node.item is not None
         item = node.item
+        if not _anything(item, projection):
+            return UNSET  # a list of nothings would still show how many there are
         values = [_lenient(item, each, projection, (*path, "[]"), raw_at, mistyped) for each in members]
         return [value for value in values if value is not UNSET]
     result = {}
@@ -373,6 +377,16 @@ def _lenient(
         if value is not UNSET and (value != {} or child.kind != "object"):
             result[name] = value
     return result
+
+
+def _anything(node: Node, projection: Projection) -> bool:
+    """Whether there is a leaf below that may go out."""
+    if node.kind == "leaf":
+        return node.category is not None and projection.codes.get((node.category, node.element)) is not None
+    below = [child for name, child in node.children.items() if name not in projection.hidden]
+    if node.kind == "array" and node.item is not None:
+        below.append(node.item)
+    return any(_anything(child, projection) for child in below)
 
 
 def _lenient_leaf(node: Node, raw: Raw, projection: Projection, path: tuple[str, ...], mistyped: list[str]) -> Any:
