@@ -219,6 +219,7 @@ def test_a_stranger_to_the_marketplace_is_not_let_in(console: str, marketplace: 
     """Whoever signs in at the marketplace without being one of its sellers here gets a page that says so, and no session."""
     marketplace.subject = "somebody"
     browser = Browser()
+    assert "Continue with the marketplace" in browser.open(f"{console}/accounts/oidc/marketplace/login/")
     browser.open(f"{console}/my/apps/")
     with pytest.raises(HTTPError) as refused:
         browser.open(console + browser.action("oidc/marketplace/login"), [browser.csrf()])

@@ -105,10 +105,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return self.get(client_id=client_id)
 
     def known(self, client_id: str) -> "Client | None":
-        """The client with its app, or None; a NUL byte cannot be in any client's id and PostgreSQL would refuse to be asked."""
+        """The client with its app, or None; a NUL byte cannot be in any id and PostgreSQL would refuse to be asked."""
         if "\0" in client_id:
             return None
-        return self.select_related("app__developer").filter(client_id=client_id).first()
+        return self.select_related("app").filter(client_id=client_id).first()
 
     def named(self, client_id: str) -> "Client":
         """One client by its client id; `consent_client_unknown` if there is none."""

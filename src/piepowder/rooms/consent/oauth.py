@@ -11,6 +11,7 @@ Whatever an answer reports as `error_description` is a stable reason id.
 import base64
 import binascii
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -107,6 +108,12 @@ class Backend(OAuthLibCore):  # type: ignore[misc]
         except errors.OAuth2Error as error:
             return None, dict(error.twotuples)
         return asked.client, None
+
+
+@lru_cache(maxsize=1)
+def backend() -> Backend:
+    """The one server of this process; it keeps nothing between requests."""
+    return Backend(Server(Validator()))
 
 
 class Validator(OAuth2Validator):  # type: ignore[misc]

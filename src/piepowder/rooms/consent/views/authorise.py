@@ -21,11 +21,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
-from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.consent import actions
 from piepowder.rooms.consent.models import Client, Grant
+from piepowder.rooms.consent.oauth import backend
 from piepowder.rooms.consent.offers import Offer, offer
 from piepowder.rooms.consent.texts import code_text
 from piepowder.rooms.consent.views.sign_in import allow_form_to
@@ -72,7 +72,7 @@ def consent(request: HttpRequest) -> HttpResponse:
 
 
 def _standard(request: HttpRequest) -> Asking:
-    core = get_oauthlib_core()
+    core = backend()
     scopes, asked = core.validate_authorization_request(request)
     names = ("client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method")
     credentials = {name: asked[name] for name in names if asked.get(name) is not None}

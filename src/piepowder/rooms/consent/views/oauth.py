@@ -10,11 +10,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
-from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from piepowder.core.kernel import json
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.consent import actions
+from piepowder.rooms.consent.oauth import backend
 from piepowder.rooms.consent.rules import GRANTLESS_SCOPES
 
 BODY_BYTES_MAX = 16_384
@@ -28,7 +28,7 @@ def token(request: HttpRequest) -> HttpResponse:
     if refusal := _unreadable(request):
         return refusal
     with transaction.atomic():
-        _, _, body, status = get_oauthlib_core().create_token_response(request)
+        _, _, body, status = backend().create_token_response(request)
     answer = json.decode(body)
     if status == 200:
         answer["token_type"] = "bearer"  # noqa: S105 - in lower case, as the clients' documentation shows it
@@ -46,7 +46,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
     if refusal := _unreadable(request):
         return refusal
     with transaction.atomic():
-        _, _, body, status = get_oauthlib_core().create_revocation_response(request)
+        _, _, body, status = backend().create_revocation_response(request)
     return _answer(json.decode(body) if body else {}, status)
 
 
@@ -56,8 +56,8 @@ def introspect(request: HttpRequest) -> HttpResponse:
     """RFC 7662, for a client's own tokens. Anything else, and every other client's token, reads `{"active": false}`."""
     if refusal := _unreadable(request):
         return refusal
-    client, refused = get_oauthlib_core().authenticated_client(request)
-    if refused is not None:
+    client, refused = backend().authenticated_client(request)
+    if client is None:
         return _answer(refused, 401)
     return _answer(actions.describe_token(request.POST.get("token", ""), client=client, at=datetime.now(UTC)), 200)
 
@@ -94,7 +94,7 @@ def _unreadable(request: HttpRequest) -> HttpResponse | None:
     if request.content_type not in ("application/x-www-form-urlencoded", "application/json"):
         return _answer({"error": "invalid_request", "error_description": "consent_content_type_unsupported"}, 400)
     try:
-        names = [name for name, _ in get_oauthlib_core().extract_body(request)]
+        names = [name for name, _ in backend().extract_body(request)]
     except PiepowderError as error:
         return _answer({"error": "invalid_request", "error_description": error.code}, 400)
     if len(set(names)) < len(names):
