@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from piepowder.core.kernel.config import Settings, config_path, local_address, unknown_variables
-from piepowder.core.kernel.database import connect, database_url, refuse_unsafe
+from piepowder.core.kernel.database import connect, database_url, refuse_unsafe, server_time
 from piepowder.core.kernel.egress import probe
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.folder import explained
@@ -118,10 +118,9 @@ def database(settings: Settings) -> Iterator[Finding]:
         for detail in refuse_unsafe(connection):
             yield warning("database", detail)
         before = datetime.now(UTC)
-        row = connection.execute("SELECT clock_timestamp()").fetchone()
+        there = server_time(connection)
         after = datetime.now(UTC)
-    if row:
-        yield clock_skew(row[0], before, after)
+    yield clock_skew(there, before, after)
 
 
 def clock_skew(there: datetime, before: datetime, after: datetime) -> Finding:

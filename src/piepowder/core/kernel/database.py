@@ -1,5 +1,7 @@
 """Which database we work with, and whether it keeps what it promises."""
 
+from datetime import datetime
+
 import psycopg
 
 from piepowder.core.kernel.config import Settings
@@ -60,6 +62,12 @@ def refuse_unsafe(connection: psycopg.Connection) -> list[str]:
             "`synchronous_commit=off` by default: sessions that do not set it themselves may lose their last commits"
         ]
     return []
+
+
+def server_time(connection: psycopg.Connection) -> datetime:
+    """The server's clock just now, not when the transaction began."""
+    moment: datetime = connection.execute("SELECT clock_timestamp()").fetchall()[0][0]
+    return moment
 
 
 def _shown(connection: psycopg.Connection, name: str) -> str:

@@ -187,6 +187,7 @@ def approve_mode(change: ModeChange, *, by: Actor, at: datetime) -> ModeChange:
 
 @transaction.atomic
 def decline_mode(change: ModeChange, *, by: Actor, at: datetime, reason: str = "") -> ModeChange:
+    """A second person says no to a proposed mode."""
     return ModeChange.objects.advance(
         change, ModeStatus.DECLINED, verb="decline_mode", by=by, at=at, reason=reason, decided_by=str(by)
     )
@@ -209,6 +210,7 @@ def end_due_modes(*, by: Actor, at: datetime) -> list[ModeChange]:
 
 
 def _put_into_effect(change: ModeChange, *, by: Actor, at: datetime) -> ModeChange:
+    """Puts a mode into effect in the place of the former one, which ends."""
     for former in ModeChange.objects.in_effect(change.app).filter(operation=change.operation):
         ModeChange.objects.advance(
             former, ModeStatus.ENDED, verb="end_mode", by=by, at=at, reason=f"replaced by {change.id}", ended_at=at
