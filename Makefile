@@ -6,7 +6,7 @@ ARGS  ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench prove lock clean env dev-env system-packages
+.PHONY: help demo up test fuzz check format bench prove lock clean env dev-env system-packages
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -20,6 +20,9 @@ up: $(VENV)/.demo ## gateway, console and database for your own marketplace (ARG
 test: $(VENV)/.dev ## every test (ARGS="-k name" to choose)
 	$(BIN)/python -m tools.system_packages test
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.dev ## a million generated calls against the separately written oracle
+	PIEPOWDER_TRIPLES=$(or $(TRIPLES),1000000) $(BIN)/python -m pytest tests/oracle $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
