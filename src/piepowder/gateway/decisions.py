@@ -18,7 +18,7 @@ from piepowder.core.policy.model import Decision, Effect, Mode, Question, Verdic
 from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.table import DecisionTable
 from piepowder.gateway.caller import Caller
-from piepowder.gateway.project import Shape
+from piepowder.gateway.project import Projection, Shape
 from piepowder.gateway.shape import KEEP, Codes
 
 _encode = msgspec.json.Encoder().encode
@@ -61,6 +61,7 @@ class Plan:
         self._fragments: dict[frozenset[OrderState], dict[str, object]] = {}
         self.mode = mode
         self._states: dict[OrderState, StateDecision] = {}
+        self.likely: dict[frozenset[str], Projection] = {}  # by blocks left out: what most orders of the last page got
 
     def state(self, state: OrderState) -> StateDecision:
         found = self._states.get(state)

@@ -15,6 +15,7 @@ from piepowder.core.marketplace.model import Node, Operation
 _FIRST = 20
 _EVERY_SECONDS = 1.0
 _PATHS_MAX = 50
+_ELEMENTS = 10  # of an array, about so many are looked at, evenly spread
 NO_WORD = "(not a word)"
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$\\]*\Z").match
 _decoder = msgspec.json.Decoder()
@@ -58,7 +59,7 @@ def as_name(name: str) -> str:
 
 def _walk(node: Node, value: Any, path: str, found: dict[str, int]) -> None:
     if node.kind == "array" and node.item is not None and isinstance(value, list):
-        for each in value:
+        for each in value[:: max(1, len(value) // _ELEMENTS)]:
             _walk(node.item, each, path + "[]", found)
         return
     if node.kind != "object" or not isinstance(value, dict):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from piepowder.core.marketplace.model import Operation, OrderState
 from piepowder.gateway.attempt import Attempt
 from piepowder.gateway.exchange import UpstreamAnswer
+from piepowder.gateway.orders import Order, Unreadable
 from piepowder.gateway.parts import Gateway
-from piepowder.gateway.project import Order, Unreadable
 from piepowder.gateway.refused import Refused
 
 _JSON = (b"application/json", b"application/hal+json")

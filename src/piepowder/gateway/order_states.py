@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 
-from piepowder.gateway.project import Order
+from piepowder.gateway.orders import Order
 
 _SECONDS_MAX = 60.0
 _ORDERS_MAX = 50_000

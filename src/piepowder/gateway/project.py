@@ -46,7 +46,7 @@ class Projection:
         self.personal = any(code == KEEP and is_personal(category) for (category, _), code in self.codes.items())
         binding = operation.binding
         place, number = (binding.orders, binding.order_id) if binding else (None, None)
-        checked = (*place, "[]", *number) if place is not None and number is not None else number
+        checked = (*place, "[]", *number) if place is not None and number is not None else None
         compiler = Compiler(self.codes, hidden, checked)
         self.decoder = _decoder(operation.answer and compiler.type_of(operation.answer))
         self.read_order = self.columns = None
@@ -131,7 +131,9 @@ class Projected(Struct):
         return _encode(self.value)
 
 
-def project_whole(shape: Shape, body: bytes, order: Order | None, choose: Choose, substitutes: Substitutes) -> Projected:
+def project_whole(
+    shape: Shape, body: bytes, order: Order | None, choose: Choose, substitutes: Substitutes
+) -> Projected:
     """An answer about one order, or about none."""
     projection = choose(order)
     mistyped: list[str] = []

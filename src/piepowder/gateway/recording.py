@@ -12,8 +12,8 @@ from piepowder.core.marketplace.dialect import Refusal
 from piepowder.core.marketplace.model import OrderState
 from piepowder.gateway.attempt import Attempt
 from piepowder.gateway.decisions import Plan
+from piepowder.gateway.orders import Order
 from piepowder.gateway.parts import Gateway
-from piepowder.gateway.project import Order
 from piepowder.gateway.release import Released
 
 _encode = msgspec.json.Encoder().encode
@@ -51,7 +51,7 @@ def event(gateway: Gateway, attempt: Attempt, *, kind: str, status: int, told: d
 def _served(
     gateway: Gateway, attempt: Attempt, plan: Plan, released: Released, kind: str, extra: dict[str, Any]
 ) -> Record:
-    orders, projected = released.orders, released.projected
+    projected, orders = released.projected, released.projected.orders
     attempt.states = frozenset([order.state for order in orders]) or frozenset((OrderState.NONE,))
     states: dict[str, int] = {}
     for order in orders:

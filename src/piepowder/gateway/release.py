@@ -1,6 +1,6 @@
 """From upstream's bytes to what is released of them, and the answer around it."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -8,20 +8,18 @@ from piepowder.core.marketplace.dialect import WireAnswer
 from piepowder.core.marketplace.model import OrderState
 from piepowder.gateway.attempt import Attempt
 from piepowder.gateway.decisions import Plan
+from piepowder.gateway.orders import NOBODY, Order, StateOf, Unreadable
 from piepowder.gateway.pages import seal_page_token
 from piepowder.gateway.parts import Gateway
-from piepowder.gateway.project import Order, Projected, Projection, Unreadable, project
+from piepowder.gateway.project import Choose, Projected, Projection, Shape, project_page, project_whole
 from piepowder.gateway.refused import Refused
 from piepowder.gateway.substitutes import Marks
-
-_NOBODY = Order(None, None, OrderState.UNKNOWN)
 
 
 class Released(Struct, frozen=True):
     """A projected answer, ready to go once it is recorded."""
 
     body: bytes
-    orders: list[Order]
     projected: Projected
     bytes_in: int
     unknown: dict[str, int]  # fields that the catalogue does not know, by path
@@ -32,39 +30,51 @@ def release(
 ) -> Released:
     """Project an answer. `known` is the order it is about, where it does not say so itself."""
     assert attempt.operation is not None
-    assert attempt.caller is not None
-    caller = attempt.caller
-    marks = Marks(gateway.keys.marks, caller.app.id, caller.seller.id, gateway.settings.relay_domain)
     try:
-        orders = orders_of(gateway, attempt, fetched, known)
-        projected = project(plan.shape, fetched, orders, chooser(plan, hidden), marks)
+        projected = _project(gateway, attempt, plan, fetched, known, hidden)
     except Unreadable as error:
         attempt.note(str(error))
         raise Refused("upstream", "upstream_unparseable", "the marketplace's own API gave no usable answer") from None
     seal_page_token(gateway, attempt, projected.value)
     unknown = gateway.drift.sample(attempt.operation, fetched)
-    return Released(projected.encode(), orders, projected, len(fetched), unknown)
+    return Released(projected.encode(), projected, len(fetched), unknown)
 
 
-def orders_of(gateway: Gateway, attempt: Attempt, body: bytes, known: Order | None) -> list[Order]:
-    """The orders of an answer with their states. An answer about another order than the one asked for is nobody's."""
-    assert attempt.operation is not None
-    now = gateway.now()
-    shape = gateway.shapes.of(attempt.operation)
-    orders = shape.orders(body, lambda fields: gateway.dialect.order_state(fields, now))
-    binding = attempt.operation.binding
+def _project(
+    gateway: Gateway, attempt: Attempt, plan: Plan, fetched: bytes, known: Order | None, hidden: frozenset[str]
+) -> Projected:
+    assert attempt.caller is not None
+    now, order_state = gateway.now(), gateway.dialect.order_state
+    marks = Marks(gateway.keys.marks, attempt.caller.app.id, attempt.caller.seller.id, gateway.settings.relay_domain)
+    choose, shape = chooser(plan, hidden), plan.shape
+
+    def state(fields: Mapping[str, object]) -> OrderState:
+        return order_state(fields, now)
+
+    if shape.place is None:
+        return project_whole(shape, fetched, order_of(attempt, shape, fetched, known, state), choose, marks)
+    projected = project_page(shape, fetched, state, choose, marks, plan.likely.get(hidden))
+    if projected.likely is not None:
+        plan.likely[hidden] = projected.likely
+    return projected
+
+
+def order_of(attempt: Attempt, shape: Shape, body: bytes, known: Order | None, state: StateOf) -> Order | None:
+    """The order an answer is about, with its state. An answer about another order than the one asked for is nobody's."""
+    orders = shape.orders(body, state)
+    binding = shape.operation.binding
     asked = attempt.path.get(binding.order_parameter) if binding and binding.order_parameter else None
     if asked is None:
-        return orders
+        return orders[0] if orders else None
     if any(order.id is not None and order.id != asked for order in orders):
         raise Unreadable("upstream answered about another order")
     if known is not None:
-        return [known]
-    order = orders[0] if orders else _NOBODY
-    return [Order(asked, order.subject, order.state)]
+        return known
+    order = orders[0] if orders else NOBODY
+    return Order(asked, order.subject, order.state)
 
 
-def chooser(plan: Plan, hidden: frozenset[str]) -> Callable[[Order | None], Projection]:
+def chooser(plan: Plan, hidden: frozenset[str]) -> Choose:
     """`project` asks it for each order, and once for what stands around the orders."""
     made: dict[OrderState, Projection] = {}
 

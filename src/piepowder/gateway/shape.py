@@ -87,15 +87,17 @@ def strict_type(node: Node) -> Any:
 
 
 def fast_type(node: Node) -> Any:
-    """A type that a whole document is decoded into. A pattern costs 0.6 us a value, so where something cheaper is as strict it stands
-    in: a moment is parsed as one and written anew, a code of at most three characters is held by its length. What does not fit is read
+    """A type that a whole document is decoded into.
+
+    A pattern costs 0.6 us a value, so where something cheaper is as strict it stands in: a moment is parsed as one and written anew,
+    a code of at most three characters is held by its length, other text by the cap on the whole answer. What does not fit is read
     again with `strict_type`.
     """
     if node.leaf == "string" and not node.enum and node.pattern == FORMATS["date-time"]:
         return datetime
     if node.leaf == "string" and node.pattern and (width := _width(node.pattern)) <= _CODE_MAX:
         return Annotated[str, Meta(max_length=width)]
-    return strict_type(node)
+    return str if node.leaf == "string" and not node.enum and not node.pattern else strict_type(node)
 
 
 def _width(pattern: str) -> int:
@@ -213,7 +215,7 @@ def reader(path: tuple[str, ...]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         for step in steps:
             value = getattr(value, step)
-            if value is None:
+            if value is None or value is UNSET:
                 return None
         return value
 

@@ -1,7 +1,8 @@
 """What stands in for a withheld value: bound to the app and the seller, so that copies cannot be joined across them."""
 
 from piepowder.core.marks import alias_maker, mask, outward, pseudonym
-from piepowder.gateway.project import Make, Order
+from piepowder.gateway.fill import Make
+from piepowder.gateway.orders import Order
 
 _EPOCH = "1"  # rotation of aliases comes with the relay
 
