@@ -18,7 +18,7 @@ from piepowder.core.marketplace.model import Node, Operation
 from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.gateway.fill import Fill, Substitutes, put
 from piepowder.gateway.lenient import Reading
-from piepowder.gateway.orders import NOBODY, Columns, Control, Order, StateOf, Unreadable, node_at, raw_list
+from piepowder.gateway.orders import NOBODY, Columns, Control, Order, StateOf, Unreadable, node_at
 from piepowder.gateway.shape import KEEP, Codes, Compiler, Slot, decode_hidden, read_path, slots_around, slots_of
 
 _encode = msgspec.json.Encoder().encode
@@ -50,13 +50,16 @@ class Projection:
         compiler = Compiler(self.codes, hidden, checked)
         self.decoder = _decoder(operation.answer and compiler.type_of(operation.answer))
         self.read_order = self.columns = None
+        self.fills_around: tuple[Fill, ...] = ()  # of what stands around the orders
         if operation.answer is not None and place is not None:
             item = node_at(operation.answer, place).item
             assert item is not None
-            self.page_decoder = _decoder(Compiler(self.codes, hidden).type_of(operation.answer, raw_at=place))
+            outside = Compiler(self.codes, hidden)
+            self.page_decoder = _decoder(outside.type_of(operation.answer, raw_at=place))
+            self.fills_around = _fills(outside)
             compiler = Compiler(self.codes, hidden, number)
             self.read_order = _decoder(compiler.type_of(item)).decode
-        self.fills = tuple(Fill(path, kind) for path, kind in compiler.substitutes)
+        self.fills = _fills(compiler)
         self.columns = self._columns_of(operation) if place is not None else None
 
     def _columns_of(self, operation: Operation) -> Columns | None:
@@ -139,7 +142,7 @@ def project_whole(
     mistyped: list[str] = []
     doubtful = order is not None and order.id is None
     value = _read(projection.decoder.decode, shape.operation.answer, body, projection, mistyped, doubtful=doubtful)
-    _fill([(value, order or NOBODY)], projection, substitutes)
+    _fill([(value, order or NOBODY)], projection.fills, substitutes)
     return Projected(value, projection.personal, [] if order is None else [order], mistyped)
 
 
@@ -148,13 +151,14 @@ def project_page(
 ) -> Projected:
     """An answer with a list of orders, each released by its own decision. `guess`: what most of them will be decided to."""
     around = choose(None)
-    page = _read_at_once(shape, body, state, choose, guess) if guess and guess.around == around.around else None
+    page = _read_at_once(shape, body, state, choose, around, guess) if guess and guess.around == around.around else None
     if page is None:
         page = _read_by_control(shape, body, state, choose, around)
     for projection in dict.fromkeys(page.chosen):
         if projection.fills:
             rows = zip(page.released, page.orders, page.chosen, strict=True)
-            _fill([(value, order) for value, order, each in rows if each is projection], projection, substitutes)
+            _fill([(value, order) for value, order, each in rows if each is projection], projection.fills, substitutes)
+    _fill([(page.value, NOBODY)], around.fills_around, substitutes)
     personal = any(each.personal for each in page.chosen)
     likely = Counter(page.chosen).most_common(1)[0][0] if page.chosen else None
     return Projected(page.value, personal, page.orders, page.mistyped, likely)
@@ -170,7 +174,9 @@ class _Page(Struct):
     mistyped: list[str] = []
 
 
-def _read_at_once(shape: Shape, body: bytes, state: StateOf, choose: Choose, guess: Projection) -> _Page | None:
+def _read_at_once(
+    shape: Shape, body: bytes, state: StateOf, choose: Choose, around: Projection, guess: Projection
+) -> _Page | None:
     """One read by the guess. Orders decided otherwise are read again by their own type; None where a closer look is needed."""
     assert shape.place is not None
     try:
@@ -183,9 +189,10 @@ def _read_at_once(shape: Shape, body: bytes, state: StateOf, choose: Choose, gue
         others = [row for row, each in enumerate(chosen) if each is not guess]
         if len(others) > _OTHERS_MAX * len(orders) or any(order.id is None for order in orders):
             return None
-        raws = raw_list(body, shape.place) if others else []
-        for row in others:
-            released[row] = _read_order(chosen[row], raws[row])
+        if others:
+            raws: Any = read_path(around.page_decoder.decode(body), shape.place)
+            for row in others:
+                released[row] = _read_order(chosen[row], raws[row])
         return _Page(value, released, orders, chosen)
     except msgspec.ValidationError:
         return None
@@ -240,6 +247,10 @@ def _read(
     return Reading(projection.codes, projection.hidden, raw_at, mistyped).read(node, Raw(raw))
 
 
-def _fill(released: list[tuple[Any, Order]], projection: Projection, substitutes: Substitutes) -> None:
-    for fill in projection.fills:
+def _fills(compiler: Compiler) -> tuple[Fill, ...]:
+    return tuple(Fill(path, kind) for path, kind in compiler.substitutes)
+
+
+def _fill(released: list[tuple[Any, Order]], fills: tuple[Fill, ...], substitutes: Substitutes) -> None:
+    for fill in fills:
         fill.into(released, substitutes.maker(fill.kind))
