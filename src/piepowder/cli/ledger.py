@@ -17,7 +17,6 @@ from piepowder.core.ledger.detail import Detail, read_detail
 from piepowder.core.ledger.model import Record
 
 app = App(name="ledger", help="Read the record of what was disclosed.")
-LINE_COLUMNS = ("time", "record", "kind", "app", "seller", "operation", "purpose", "outcome", "plain data", "orders")
 
 
 @app.command
@@ -102,7 +101,9 @@ def document(record: Record) -> dict[str, Any]:
 def _print_records(records: Sequence[Record], common: Common) -> None:
     if common.json:
         return print_json([document(record) for record in records])
-    print_table(LINE_COLUMNS, map(_line, records))
+    # One line a record that fits a terminal: its id is what `ledger show` wants, so it is never cut.
+    for line in map(_short, records):
+        print("  ".join(printable(cell) for cell in line))
 
 
 def _print_stream(records: Sequence[Record], common: Common) -> None:
@@ -111,6 +112,19 @@ def _print_stream(records: Sequence[Record], common: Common) -> None:
             print_json_line(document(record))
         else:
             print("  ".join(printable(cell) for cell in _line(record) if cell), flush=True)
+
+
+def _short(record: Record) -> tuple[str, ...]:
+    """Time of day, id, what was done for what, what became of it: about 100 characters."""
+    what = record.operation.rpartition(".")[2] or record.kind
+    data = f"personal data, {len(record.orders)} orders" if record.personal else f"{len(record.orders)} orders"
+    became = record.reason or record.outcome
+    return (
+        record.recorded_at.strftime("%d %b %H:%M:%S"),
+        record.id,
+        f"{what} ({record.purpose})" if record.purpose else what,
+        became if not record.orders else f"{became}, {data}",
+    )
 
 
 def _line(record: Record) -> tuple[str, ...]:

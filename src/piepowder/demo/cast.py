@@ -79,11 +79,12 @@ CAST: tuple[Part, ...] = (
             "finance",
             "selling_partner_insights",
         ),
-        manifest=_manifest(
-            ("shipping", "tax"),
-            (*_ORDERS, *_RESTRICTED, *_MORE, *_SHOP, *_TOKENS),
-            shipping=(*_SHIPPING, "buyer.regulated", "free_text"),
-            tax=_TAX,
+        manifest=ManifestFact(
+            operations={
+                **dict.fromkeys((*_ORDERS, *_RESTRICTED, *_MORE, *_TOKENS), ("shipping", "tax")),
+                **dict.fromkeys(_SHOP, ("metrics",)),
+            },
+            categories={"shipping": (*_SHIPPING, "buyer.regulated", "free_text"), "tax": (*_TAX, "free_text")},
         ),
         says="ships and invoices, with every role that this takes",
     ),

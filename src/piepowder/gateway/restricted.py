@@ -142,7 +142,8 @@ def purposes_for(
         for element in each.resource.elements or tuple(sorted(each.operation.implied_elements)):
             chosen = _purposes_of(caller, each.operation, element, claimed)
             purposes[element] = tuple(dict.fromkeys([*purposes.get(element, ()), *chosen]))
-            if not _ever_released(gateway, caller, each.operation, element, chosen):
+            operations = [each.operation, *_others_with(gateway, caller, each.operation, element)]
+            if not any(_ever_released(gateway, caller, operation, element, chosen) for operation in operations):
                 refused.append(element)
     if refused:
         raise Refused(
@@ -160,6 +161,19 @@ def _purposes_of(caller: Caller, operation: Operation, element: str, claimed: st
     declared = caller.manifest.operations.get(operation.id, ())
     usual = PURPOSE_OF_ELEMENT.get(element)
     return (usual,) if usual in declared else tuple(declared)
+
+
+def _others_with(gateway: Gateway, caller: Caller, operation: Operation, element: str) -> list[Operation]:
+    """An element is a matter of role and purpose, not of one operation: a tax app may ask for `buyerInfo` of an order's items too, and
+    finds there what its policy leaves of it.
+    """
+    return [
+        each
+        for each in gateway.catalogue.operations.values()
+        if each is not operation
+        and each.id in caller.manifest.operations
+        and element in each.elements | each.implied_elements
+    ]
 
 
 def _ever_released(

@@ -1,6 +1,7 @@
 """The control plane as an ASGI application: `uvicorn piepowder.web.asgi:application`."""
 
 import os
+import warnings
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -17,5 +18,8 @@ if not settings.PIEPOWDER.secret_key:
         hint="`piepowder up` derives one from the key folder; set PIEPOWDER_SECRET_KEY where you start the server yourself",
         kind=ErrorKind.UNAVAILABLE,
     )
+
+# whitenoise hands out its files synchronously, which Django takes for a mistake each time.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 application = get_asgi_application()

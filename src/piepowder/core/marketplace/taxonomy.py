@@ -36,7 +36,7 @@ CATEGORIES: dict[str, str] = {
 
 def is_personal(category: str) -> bool:
     """Whether a category is a shopper's personal data (not the seller's own, not order data)."""
-    return category.startswith("buyer.") or category == "free_text"
+    return category.split(".", 1)[0] in ("buyer", "free_text")
 
 
 PERSONAL: frozenset[str] = frozenset(filter(is_personal, CATEGORIES))
