@@ -5,16 +5,14 @@ The half second and the five seconds are the promise itself: calls begun later t
 
 import asyncio
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
+from piepowder.core.kernel.postgres import EmbeddedPostgres
+from tests.support.control_plane import *  # noqa: F403 - fixtures
 from tests.support.load import Answer, Connection, Traffic, connect, until
 from tests.support.marked_orders import single, whole
 from tests.support.scene import Scene
@@ -27,18 +25,18 @@ Play = Callable[[Scene], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture(scope="module")
-def play() -> Iterator[Callable[[Play], None]]:
+def play(
+    postgres_server: EmbeddedPostgres, migrated_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Play], None]]:
     """Runs a coroutine function on the scene; all tests of this file share the scene, each with a seller of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="piepowder-scene-"))
-    folder.chmod(0o755)
-    setting = Scene(folder, sellers=SELLERS).set()
+    folder = tmp_path_factory.mktemp("scene")
+    setting = Scene(folder, postgres_server, migrated_database(), sellers=SELLERS).set()
     with asyncio.Runner() as runner:
         scene = runner.run(setting.__aenter__())
         try:
             yield lambda part: runner.run(part(scene))
         finally:
             runner.run(setting.__aexit__(None, None, None))
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def late_answers(traffic: Traffic, committed: float) -> list[Answer]:
@@ -108,7 +106,7 @@ def test_a_thousand_calls_in_flight(play: Callable[[Play], None]) -> None:
         scene.upstream.open.clear()
         calls = [asyncio.create_task(each.get(single(n % 100), token)) for n, each in enumerate(several)]
         await until(lambda: scene.upstream.waiting >= IN_FLIGHT)
-        hang_up(scene)
+        scene.hang_up()
         committed = await scene.change.do("revoke_grant", grant=scene.grant("A1FLIGHT")["grant_id"])
         await until(lambda: time.monotonic() > committed + LATE_SECONDS)
         for probe in probes:
@@ -128,12 +126,6 @@ async def refused(probe: Connection, token: str) -> Answer:
     """Upstream is held, so only a refusal comes at once."""
     async with asyncio.timeout(STALE_SECONDS):
         return await probe.get(single(1), token)
-
-
-def hang_up(scene: Scene) -> None:
-    """One worker's feed is disconnected."""
-    with psycopg.connect(scene.stack.settings.database_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(%s)", [scene.feeds()[0]])
 
 
 def enough_files() -> None:

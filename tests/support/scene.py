@@ -22,13 +22,21 @@ CONNECTIONS_EACH = 2
 
 
 class Scene:
-    """`async with Scene(...).set()`: the workers run, upstream answers, `change` is ready."""
+    """`async with Scene(...).set()`: the workers run, upstream answers, `change` is ready. `database_url`: a migrated one of `server`."""
 
-    def __init__(self, folder: Path, *, sellers: Sequence[str], workers: int = 4) -> None:
-        self._folder, self._sellers, self._workers = folder, list(sellers), workers
-        self.server = EmbeddedPostgres(folder / "database")
-        self.upstream = MarkedOrders()
-        self.stack: Stack
+    def __init__(
+        self, folder: Path, server: EmbeddedPostgres, database_url: str, *, sellers: Sequence[str], workers: int = 4
+    ) -> None:
+        self.server, self.upstream = server, MarkedOrders()
+        self.stack = Stack(
+            folder,
+            database_url,
+            upstream_url=self.upstream.url,
+            spec=specification(sellers),
+            workers=workers,
+            migrated=True,
+            upstream_connections_max=600,
+        )
         self.change: Changes
 
     @property
@@ -51,21 +59,10 @@ class Scene:
 
     @asynccontextmanager
     async def set(self) -> AsyncIterator["Scene"]:
-        for name in ("database", "gateway"):
-            (self._folder / name).mkdir()
-        with self.server:
-            self.stack = Stack(
-                self._folder / "gateway",
-                self.server.create_database("scene"),
-                upstream_url=self.upstream.url,
-                spec=specification(self._sellers),
-                workers=self._workers,
-                upstream_connections_max=600,
-            )
-            with self.stack:
-                async with self.upstream.serving(), changes(self.stack.environment) as self.change:
-                    await all_listen(self.port, self.workers)
-                    yield self
+        with self.stack:
+            async with self.upstream.serving(), changes(self.stack.environment) as self.change:
+                await all_listen(self.port, self.workers)
+                yield self
 
     async def restricted(self, seller: str) -> str:
         """A token with which that seller's addresses can be read."""
@@ -92,9 +89,14 @@ class Scene:
 
     def feeds(self) -> list[int]:
         """The server's processes behind the workers' feeds."""
-        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'piepowder feed' ORDER BY pid"
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'piepowder feed' AND datname = current_database() ORDER BY pid"
         with psycopg.connect(self.stack.settings.database_url, autocommit=True) as connection:
             return [pid for (pid,) in connection.execute(query)]
+
+    def hang_up(self) -> None:
+        """One worker's feed is disconnected, once."""
+        with psycopg.connect(self.stack.settings.database_url, autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(%s)", [self.feeds()[0]])
 
     @contextmanager
     def one_feed_cut(self) -> Iterator[None]:
