@@ -114,25 +114,22 @@ def _run(example: Example, prepared: Prepared) -> list[Result]:
 
 
 def _differences(example: Example, verdict: Verdict) -> tuple[str, ...]:
-    expected = {
-        "effect": example.effect.value,
-        "substitute": example.substitute,
-        "outcome": example.outcome.value,
-        "basis": example.basis.value,
-        "policies": ", ".join(sorted(example.policies)),
-    }
-    found = {
-        "effect": verdict.effect.value,
-        "substitute": verdict.substitute,
-        "outcome": verdict.outcome.value,
-        "basis": verdict.basis.value,
-        "policies": ", ".join(sorted(verdict.policies)),
-    }
+    expected, found = _compared(example), _compared(verdict)
     return tuple(
         f"{name} is `{found[name] or 'none'}`, not `{expected[name] or 'none'}`"
         for name in expected
         if expected[name] != found[name]
     )
+
+
+def _compared(one: Example | Verdict) -> dict[str, str | None]:
+    return {
+        "effect": one.effect.value,
+        "substitute": one.substitute,
+        "outcome": one.outcome.value,
+        "basis": one.basis.value,
+        "policies": ", ".join(sorted(one.policies)),
+    }
 
 
 def _or(given: frozenset[str] | None, otherwise: frozenset[str]) -> frozenset[str]:
