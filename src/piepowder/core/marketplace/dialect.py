@@ -26,6 +26,13 @@ class Refusal(Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()  # with `method`: the methods that the path knows
     retry_after_seconds: int | None = None  # with `throttled` and `unavailable`
 
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What HTTP itself has to say of it (RFC 9110): `allow`, `retry-after`."""
+        told = [("allow", ", ".join(self.allow))] if self.allow else []
+        if self.retry_after_seconds is not None:
+            told.append(("retry-after", str(self.retry_after_seconds)))
+        return [(name.encode(), value.encode()) for name, value in told]
+
 
 class DialectRefused(PiepowderError):
     """What `Dialect.upstream` raises for a call that must not go out; `refusal` is answered as any other."""

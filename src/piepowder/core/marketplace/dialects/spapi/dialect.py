@@ -65,11 +65,7 @@ class SpApi:
         headers = [(b"x-amzn-requestid", _text(request)), *_FIXED]
         if operation is not None and status in _RATE_STATUSES:
             headers.append(_rate_header(operation.rate))
-        if refusal.allow:
-            headers.append((b"allow", _text(", ".join(refusal.allow))))
-        if refusal.retry_after_seconds is not None:
-            headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
-        return WireAnswer(status, tuple(headers), json.encode({"errors": [error]}))
+        return WireAnswer(status, (*headers, *refusal.headers()), json.encode({"errors": [error]}))
 
     def success_headers(self, *, request: str, operation: Operation, rate: Rate) -> tuple[tuple[bytes, bytes], ...]:
         return ((b"x-amzn-requestid", _text(request)), *_FIXED, _rate_header(rate))

@@ -71,11 +71,7 @@ class Stall:
         headers = [(b"content-type", b"application/problem+json"), *_common(request)]
         if refusal.kind == "unauthorised":
             headers.append((b"www-authenticate", b"Bearer"))
-        if refusal.allow:
-            headers.append((b"allow", ", ".join(refusal.allow).encode()))
-        if refusal.retry_after_seconds is not None:
-            headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
-        return WireAnswer(status, tuple(headers), json.encode(problem))
+        return WireAnswer(status, (*headers, *refusal.headers()), json.encode(problem))
 
     def success_headers(self, *, request: str, operation: Operation, rate: Rate) -> tuple[tuple[bytes, bytes], ...]:
         allowance = (b"stall-allowance", f"{rate.per_second * 60:g} per minute, {rate.burst} at once".encode())
