@@ -1,6 +1,5 @@
 """The doctor says what is wrong, and where apps could go past the gateway."""
 
-import os
 import socket
 import tempfile
 import threading
@@ -17,18 +16,16 @@ from piepowder.cli import checks
 from piepowder.cli.checks import Finding, Outcome
 from piepowder.cli.main import run
 from piepowder.core.kernel import json
-from piepowder.core.kernel.config import PREFIX, load
+from piepowder.core.kernel.config import load
 from piepowder.core.kernel.keys import KeyRing
 from piepowder.core.kernel.postgres import EmbeddedPostgres
 from piepowder.core.kernel.processes import free_port
+from tests.support.commands import forget_settings
 
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("PIEPOWDER_DATA", str(tmp_path))
+    forget_settings(monkeypatch, tmp_path)
     monkeypatch.setenv("PIEPOWDER_GATEWAY_PORT", str(free_port()))
     monkeypatch.setenv("PIEPOWDER_CONSOLE_PORT", str(free_port()))
 

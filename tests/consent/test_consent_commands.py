@@ -1,34 +1,20 @@
 """`piepowder grant` and `piepowder staff link`, run as `piepowder` runs them."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
-from piepowder.cli import main
-from piepowder.core.kernel import json
 from tests.support import consent as shop
-
-Run = Callable[..., Any]
+from tests.support.commands import Run, commands
 
 
 @pytest.fixture
 def run(committed: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
     """Runs a command line with `--json` and gives back what it printed, decoded."""
-    before = dict(os.environ)
-    os.environ["PIEPOWDER_DATABASE_URL"] = committed
-
-    def call(*words: str, status: int = 0) -> Any:
-        capsys.readouterr()
-        assert main.run([*words, "--json", "--data", str(tmp_path)]) == status
-        return json.decode(capsys.readouterr().out)
-
-    yield call
-    os.environ.clear()
-    os.environ.update(before)
+    with commands(committed, tmp_path, capsys) as run:
+        yield run
 
 
 def test_a_grant_is_made_narrowed_and_revoked(run: Run) -> None:

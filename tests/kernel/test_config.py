@@ -1,6 +1,5 @@
 """Settings: three sources, one winner, no misspelling passes, every one documented."""
 
-import os
 import re
 import stat
 from pathlib import Path
@@ -9,18 +8,16 @@ from typing import Any
 import pytest
 
 from piepowder.core.kernel import folder
-from piepowder.core.kernel.config import FILE_NAME, PREFIX, Settings, load, local_address, unknown_variables
+from piepowder.core.kernel.config import FILE_NAME, Settings, load, local_address, unknown_variables
 from piepowder.core.kernel.errors import PiepowderError
+from tests.support.commands import forget_settings
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("PIEPOWDER_DATA", str(tmp_path))
+    forget_settings(monkeypatch, tmp_path)
 
 
 def error_of(config: Path | None = None, **given: Any) -> PiepowderError:
