@@ -46,6 +46,7 @@ def test_every_door_is_private() -> None:
         doors = [door for door in DOORS if (folder / f"{door}.py").exists() or (folder / door).is_dir()]
         names = {f"piepowder.rooms.{room}.{door}" for door in doors}
         if names:
+            assert room in protected
             assert set(protected[room]["protected_modules"]) == names
             assert protected[room]["allowed_importers"] == [f"piepowder.rooms.{room}", "piepowder.web"]
 
