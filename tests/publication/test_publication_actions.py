@@ -5,11 +5,17 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from piepowder.core.facts.model import GrantFact, PolicyFact, SellerFact, StandingFact, decode_fact
+from piepowder.core.facts.model import GrantFact, PolicyFact, RevokedTokenFact, SellerFact, StandingFact, decode_fact
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.policy.pack import DEFAULT_PACK, read_pack
 from piepowder.rooms.ground.actor import SYSTEM
-from piepowder.rooms.publication.actions import publish, publish_in_pieces, publish_many, publish_policy
+from piepowder.rooms.publication.actions import (
+    forget_expired_tokens,
+    publish,
+    publish_in_pieces,
+    publish_many,
+    publish_policy,
+)
 from piepowder.rooms.publication.models import Fact, Policy, Version
 
 AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -118,3 +124,13 @@ def test_policies_by_api(api: Client) -> None:
     assert [policy["id"] for policy in api.get("/api/policies").json()] == [made.json()["id"]]
     assert api.get("/api/policies/current").json()["files"] == pack.files
     assert api.get(f"/api/policies/{made.json()['id']}").json()["version"] == pack.version
+
+
+@pytest.mark.django_db
+def test_revoked_tokens_are_forgotten_a_day_after_their_end() -> None:
+    """A token that nobody could use any more is dropped; one that ended an hour ago, or lives, is kept."""
+    seconds = AT.timestamp()
+    for key, until in (("aa", seconds - 90_000), ("bb", seconds - 3_600), ("cc", seconds + 3_600)):
+        publish("revoked_token", key, RevokedTokenFact(until=until))
+    assert forget_expired_tokens(at=AT) == 1
+    assert set(Fact.objects.filter(kind="revoked_token").values_list("key", flat=True)) == {"bb", "cc"}

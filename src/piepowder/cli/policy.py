@@ -1,6 +1,10 @@
-"""`piepowder policy`: check a policy pack, run its example questions, ask it why, look at it. Needs no running installation."""
+"""`piepowder policy`: check a policy pack, run its example questions, ask it why, look at it; and put it in force.
+
+All but `publish` need no running installation.
+"""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -164,6 +168,43 @@ def schema(*, common: Common = Common()) -> None:
         print_json({"schema": base_schema()})
         return
     print(base_schema(), end="")
+
+
+@app.command
+def publish(
+    pack: str = DEFAULT_PACK, *, key_file: Path | None = None, force: bool = False, common: Common = Common()
+) -> int:
+    """Put a pack in force: every gateway worker decides by it within a moment. Its own examples must come out right first.
+
+    Parameters
+    ----------
+    pack
+        Folder of the pack, or the name of one that comes with Piepowder.
+    key_file
+        File with the key of whoever publishes; default: whoever may run commands here.
+    force
+        Publish although an example question has another answer than the pack expects.
+    """
+    from piepowder.cli.control import acting, now, open_rooms
+
+    read = read_pack(pack)
+    wrong = [result for result in run_examples(prepare(read)) if not result.ok]
+    if wrong and not force:
+        raise PiepowderError(
+            "cli_policy_examples_fail",
+            f"{len(wrong)} example questions of `{read.version}` have other answers than expected",
+            hint="`piepowder policy test` shows them; --force publishes all the same",
+        )
+    open_rooms(common)
+    from piepowder.rooms.ground.caller import Permission
+    from piepowder.rooms.publication.actions import publish_policy
+
+    policy = publish_policy(read.files, by=acting(key_file, Permission.GOVERN), at=now())
+    if common.json:
+        print_json({"version": policy.version, "number": policy.number})
+    else:
+        print(f"in force: {policy.version}")
+    return 0
 
 
 def _print_report(report: Report) -> None:

@@ -11,13 +11,15 @@ from itertools import islice
 from django.db import connection, transaction
 from msgspec import Struct
 
-from piepowder.core.facts.model import KINDS, PolicyFact
-from piepowder.core.kernel.json import encode_text
+from piepowder.core.facts.model import KINDS, PolicyFact, RevokedTokenFact
+from piepowder.core.kernel.json import decode_as, encode_text
 from piepowder.core.policy.decide import prepare
 from piepowder.core.policy.pack import Pack
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.publication.models import Fact, Policy, Version
+
+_EXPIRED_FOR_SECONDS = 86_400
 
 
 def publish(kind: str, key: str, fact: Struct | None) -> int:
@@ -63,3 +65,15 @@ def publish_policy(files: Mapping[str, str], version: str | None = None, *, by: 
     policy = Policy.objects.create(version=version, files=texts, number=number, published_by=str(by), published_at=at)
     record("publication.policy", by=by, at=at, outcome=version, detail={"id": policy.id, "number": number})
     return policy
+
+
+@transaction.atomic
+def forget_expired_tokens(*, at: datetime) -> int:
+    """Drops the facts of revoked tokens that would have expired a day ago; nobody can use those any more. Returns how many."""
+    over = at.timestamp() - _EXPIRED_FOR_SECONDS
+    gone = [
+        key
+        for key, body in Fact.objects.filter(kind="revoked_token", body__isnull=False).values_list("key", "body")
+        if body and decode_as(body, RevokedTokenFact).until < over
+    ]
+    return Fact.objects.filter(kind="revoked_token", key__in=gone).delete()[0] if gone else 0
