@@ -53,61 +53,69 @@ def lua_is_here() -> bool:
 
 
 class Nginx:
-    """One nginx with up to three servers on ports of their own; `files` is the folder of the static upstream's answers."""
+    """The static upstream as one nginx, the two peers as another, each with one worker, so that no peer shares its process with upstream.
+
+    `files` is the folder of the static upstream's answers; `lua` is None where the module is not installed.
+    """
 
     def __init__(self, folder: Path, files: Path, *, upstream: int, proxy: int, lua: int | None) -> None:
         self.folder, self.files = folder, files
         self.upstream, self.proxy, self.lua = upstream, proxy, lua
-        self._process: subprocess.Popen[bytes] | None = None
+        self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "redact.lua").write_text(REDACT)
-        config = self.folder / "nginx.conf"
-        config.write_text(self._config())
-        self._process = subprocess.Popen(
-            ["nginx", "-p", str(self.folder), "-c", str(config), "-e", str(self.folder / "error.log")]
-        )
-        self._wait()
+        self._run("upstream", "", self._server(self.upstream, self._static()))
+        peers = self._server(self.proxy, "location / { proxy_pass http://upstream; }")
+        modules = ""
+        if self.lua:
+            modules = "".join(f"load_module {MODULES / name};\n" for name in LUA_MODULES)
+            peers += self._server(self.lua, self._redacting())
+        self._run("peers", modules, peers)
+        for port in (self.upstream, self.proxy):
+            self._wait(port)
 
-    def _wait(self) -> None:
+    def _run(self, name: str, modules: str, servers: str) -> None:
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "redact.lua").write_text(REDACT)
+        config = folder / "nginx.conf"
+        config.write_text(self._config(folder, modules, servers))
+        command = ["nginx", "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")]
+        self.processes.append(subprocess.Popen(command))
+
+    def _wait(self, port: int) -> None:
         for _ in range(100):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.upstream}/healthz", timeout=1).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).close()
                 return
             except (OSError, urllib.error.URLError):
                 time.sleep(0.05)
-        raise AssertionError(f"nginx did not start, see {self.folder}/error.log")
+        raise AssertionError(f"nginx did not start, see {self.folder}")
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+        self.processes.clear()
 
-    def _config(self) -> str:
-        modules = "".join(f"load_module {MODULES / name};\n" for name in LUA_MODULES) if self.lua else ""
-        servers = self._server(self.upstream, self._static()) + self._server(
-            self.proxy, "location / { proxy_pass http://upstream; }"
-        )
-        if self.lua:
-            servers += self._server(self.lua, self._redacting())
+    def _config(self, folder: Path, modules: str, servers: str) -> str:
+        temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
         return f"""{modules}
 worker_processes 1;
-pid {self.folder}/nginx.pid;
+pid {folder}/nginx.pid;
 daemon off;
 user root;
-error_log {self.folder}/error.log warn;
+error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
 http {{
   access_log off;
   default_type application/json;
   keepalive_requests 1000000000;
-  client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy; fastcgi_temp_path {self.folder}/fcgi;
-  uwsgi_temp_path {self.folder}/uwsgi; scgi_temp_path {self.folder}/scgi;
+  client_body_temp_path {folder}/body; {temporary}
   open_file_cache max=100; open_file_cache_valid 1h;
   proxy_http_version 1.1; proxy_set_header connection ""; proxy_buffers 64 16k; proxy_buffer_size 16k;
   subrequest_output_buffer_size 4m;
-  {"lua_shared_dict tokens 10m;" if self.lua else ""}
+  {"lua_shared_dict tokens 10m;" if modules else ""}
   upstream upstream {{ server 127.0.0.1:{self.upstream}; keepalive 256; keepalive_requests 1000000000; }}
   {servers}
 }}
@@ -121,7 +129,7 @@ http {{
 
     def _redacting(self) -> str:
         return (
-            f"location / {{ content_by_lua_file {self.folder}/redact.lua; }} "
+            "location / { content_by_lua_file redact.lua; } "
             "location /upstream/ { internal; proxy_pass http://upstream/; proxy_pass_request_headers off; }"
         )
 
