@@ -1,4 +1,4 @@
-"""Row e: from the commit of a revocation to the last byte of personal data in an answer to a call begun later; and a worker without its feed."""
+"""Row e: from a revocation's commit to the last byte of personal data of a call begun later; and a worker without its feed."""
 
 import asyncio
 import contextlib
@@ -77,14 +77,13 @@ async def _play(folder: Path, server: EmbeddedPostgres, rounds: int) -> tuple[li
     scene = Scene(folder / "scene", server, server.create_database("revocation"), sellers=sellers, workers=WORKERS)
     words = [sys.executable, "-m", "django", "migrate", "--no-input", "--verbosity", "0"]
     subprocess.run(words, check=True, cwd=ROOT, env=scene.stack.environment)
-    async with scene.set():
-        async with scene.traffic(await scene.restricted(sellers[-1]), PATHS, per_second=25.0) as traffic:
-            results = []
-            for number in range(rounds):
-                traffic.answers.clear()
-                results.append(await (_standing if number % 2 else _grant)(scene, traffic, sellers[number // 2]))
-            traffic.token = await scene.restricted(sellers[-1])
-            return results, *await _without_feed(scene, traffic)
+    async with scene.set(), scene.traffic(await scene.restricted(sellers[-1]), PATHS, per_second=25.0) as traffic:
+        results = []
+        for number in range(rounds):
+            traffic.answers.clear()
+            results.append(await (_standing if number % 2 else _grant)(scene, traffic, sellers[number // 2]))
+        traffic.token = await scene.restricted(sellers[-1])
+        return results, *await _without_feed(scene, traffic)
 
 
 async def _grant(scene: Scene, traffic: Traffic, seller: str) -> Round:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 from piepowder.core.kernel import json
 from proof.figures import ROOT, Figure, Run
@@ -21,12 +22,12 @@ def measure(run: Run) -> list[Figure]:
     rounds = [_one(run, number) for number in range(ROUNDS)]
     figures = []
     for case, name in _NAMES.items():
-        several = sorted((float(each[case]["value"]), str(each[case]["unit"])) for each in rounds)
+        several = sorted((float(each[case]["value"]), each[case]["unit"]) for each in rounds)
         figures.append(Figure(name, *several[ROUNDS // 2]))
     return figures
 
 
-def _one(run: Run, number: int) -> dict[str, dict[str, object]]:
+def _one(run: Run, number: int) -> dict[str, dict[str, Any]]:
     run.samples.mkdir(parents=True, exist_ok=True)
     kept = run.samples / f"snapshot-{number}.json"
     subprocess.run(
