@@ -26,6 +26,7 @@ class Order(Struct, frozen=True, gc=False):
     state: OrderState
 
 
+_TEXT = {str}
 NOBODY = Order(None, None, OrderState.UNKNOWN)
 
 
@@ -45,26 +46,21 @@ class Columns:
         subjects = list(map(self._subject, found)) if self._subject else nothing
         columns = [(name, list(map(read, found))) for name, read in self._states]
         fields = [{name: values[row] for name, values in columns} for row in range(len(found))]
+        # A buyer as upstream names it, also where the name is about to be replaced.
+        names = [each.value if type(each) is Hidden else each for each in subjects]
         return [
-            Order(number, _text(subject), state(told))
-            for number, subject, told in zip(ids, subjects, fields, strict=True)
+            Order(number, name if type(name) is str else None, state(told))
+            for number, name, told in zip(ids, names, fields, strict=True)
         ]
 
     def _checked(self, ids: list[Any]) -> list[str | None]:
         """All numbers in one match; if it fails, each by itself. A number of a wrong form is none."""
-        if all(type(each) is str for each in ids) and (not self._numbers or self._numbers("\n".join([*ids, ""]))):
+        if {*map(type, ids)} <= _TEXT and (not self._numbers or self._numbers("\n".join([*ids, ""]))):
             return ids
         return [each if type(each) is str and self._well_formed(each) else None for each in ids]
 
     def _well_formed(self, number: str) -> bool:
         return self._numbers is None or ("\n" not in number and self._numbers(number + "\n") is not None)
-
-
-def _text(value: object) -> str | None:
-    """A buyer as upstream names it, also where it is about to be replaced."""
-    if type(value) is Hidden:
-        value = value.value
-    return value if type(value) is str else None
 
 
 class Control:

@@ -1,8 +1,10 @@
 """What the ledger is told of a call. Order and buyer numbers go in as keyed hashes; no personal value ever does."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -16,12 +18,13 @@ from piepowder.gateway.orders import Order
 from piepowder.gateway.parts import Gateway
 from piepowder.gateway.release import Released
 
+_STATE = attrgetter("state")
 _encode = msgspec.json.Encoder().encode
 
 
 def keyed_hashes(key: bytes, texts: Iterable[str]) -> tuple[bytes, ...]:
     """16 bytes each (BLAKE2b, keyed: RFC 7693): tells orders or buyers apart for whoever holds the key, and nothing to anybody else."""
-    return tuple([blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=key).digest() for text in texts])
+    return tuple([blake2b(text.encode(), digest_size=16, key=key).digest() for text in texts])
 
 
 def read(gateway: Gateway, attempt: Attempt, plan: Plan, released: Released) -> Record:
@@ -52,10 +55,8 @@ def _served(
     gateway: Gateway, attempt: Attempt, plan: Plan, released: Released, kind: str, extra: dict[str, Any]
 ) -> Record:
     projected, orders = released.projected, released.projected.orders
-    attempt.states = frozenset([order.state for order in orders]) or frozenset((OrderState.NONE,))
-    states: dict[str, int] = {}
-    for order in orders:
-        states[order.state] = states.get(order.state, 0) + 1
+    states = Counter(map(_STATE, orders))
+    attempt.states = frozenset(states) or frozenset((OrderState.NONE,))
     extra["counts"] = {"orders": len(orders), "states": states}
     if projected.mistyped:
         extra["mistyped"] = sorted(set(projected.mistyped))[:50]
@@ -76,7 +77,7 @@ def _served(
 
 def subjects(key: bytes, orders: Iterable[Order]) -> tuple[bytes, ...]:
     """The buyers whose data an answer carries. A buyer whom upstream does not name is known by the order."""
-    names = dict.fromkeys(order.subject or f"order:{order.id}" for order in orders)
+    names = dict.fromkeys([order.subject or f"order:{order.id}" for order in orders])
     return keyed_hashes(key, names)
 
 

@@ -32,7 +32,11 @@ def alias(key: bytes, app: str, seller: str, subject: str, epoch: str, domain: s
 def alias_maker(key: bytes, app: str, seller: str, epoch: str, domain: str) -> Callable[[str], str]:
     """`alias` for many buyers of one seller."""
     derived, ending = _key(key, "alias", app, seller, epoch), "@" + domain
-    return lambda subject: _mark(derived, subject) + ending
+
+    def make(subject: str) -> str:
+        return _mark(derived, subject) + ending
+
+    return make
 
 
 def could_be_alias(address: str, domain: str) -> bool:

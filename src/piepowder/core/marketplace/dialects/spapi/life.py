@@ -9,7 +9,7 @@ the 30 days count from that date. Without it a delivered or shipped order cannot
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from piepowder.core.marketplace.dialects.spapi.moments import parse_moment
 from piepowder.core.marketplace.model import OrderState
@@ -40,7 +40,9 @@ def order_state(fields: Mapping[str, object], now: datetime) -> OrderState:
         return OrderState.UNKNOWN
     if status not in _SHIPPED:
         return _WITHOUT_DELIVERY.get(status, OrderState.UNKNOWN)
-    due = parse_moment(fields.get("latest_delivery"))
+    due = fields.get("latest_delivery")
+    if type(due) is not datetime or due.tzinfo is not UTC:
+        due = parse_moment(due)
     if due is None:
         return OrderState.UNKNOWN
     if now - due > DELIVERED_FOR:
