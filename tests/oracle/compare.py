@@ -118,8 +118,9 @@ class Expected:
         if fate == GONE:
             return "must not be there"
         if value is None:
-            return "" if not planted.good or planted.value is None or fate != PLAIN else "withheld without need"
-        if not planted.good:
+            right = planted.good and not planted.long and planted.value is not None
+            return "withheld without need" if right and fate == PLAIN else ""
+        if fate == PLAIN and not planted.good:
             return "has a wrong type"
         if fate == PLAIN:
             return "" if same(planted, value) else "differs"

@@ -37,12 +37,13 @@ _ODD_NAMES: tuple[Callable[[str], str], ...] = (
 
 @dataclass(frozen=True)
 class Planted:
-    """A leaf as a right reader sees it. `good`: it is what the API documents."""
+    """A leaf as a right reader sees it. `good`: it is what the API documents; `long`: but for its length, which nobody must check."""
 
     leaf: Leaf
     value: Any
     good: bool
     markers: tuple[str, ...] = ()
+    long: bool = False
 
 
 @dataclass
@@ -75,6 +76,8 @@ class Writer:
         self.found = Document(operation)
         binding = operation.binding
         self._orders: Path = tuple(binding.get("orders") or ())
+        routes = [*binding.get("state_fields", {}).values(), *(binding[x] for x in ("order_id", "subject") if x in binding)]
+        self._on_route = {name for path in [*routes, self._orders] for name in path}
         self._needed = {name for path in [*binding.get("state_fields", {}).values(), self._orders] for name in path}
 
     def write(self) -> Document:
@@ -101,7 +104,7 @@ class Writer:
         return self._array(tree, path, name) if isinstance(tree, Many) else self._object(tree, path)
 
     def _array(self, tree: Many, path: Path, name: str) -> str:
-        length = self.chance.choice((0, 1, 1, 2, 3, 5)) if path == self._orders else self.chance.choice((0, 1, 1, 2))
+        length = self.chance.choice((0, 1, 1, 2, 2, 4)) if path == self._orders else self.chance.choice((0, 1, 1, 1, 1, 2))
         self.found.lists[path] = length
         return "[" + ", ".join(self._value(tree.item, (*path, number), name) for number in range(length)) + "]"
 
@@ -110,12 +113,13 @@ class Writer:
         for name, child in tree.children.items():
             wanted = name in self.fixed or (name in self._needed and self.chance.random() < 0.97)
             wanted = wanted or (name in self.usual and self.chance.random() < 0.9)
-            if not wanted and self.chance.random() > self.fill:
+            often = self.fill if isinstance(child, Leaf) else 0.98 if not path else 0.5 + 0.45 * self.fill
+            if not wanted and self.chance.random() > often:
                 continue
             if self._surprise():
                 members.append(self._stranger(name))
             if self._surprise(0.5) and name not in self.fixed:
-                members.append(f"{self._name(name)}: {self._unheard(lambda c=child, n=name: self._value(c, (*path, n), n))}")
+                members.append(f"{self._name(name)}: {self._unheard(child, path, name)}")
             members.append(f"{self._name(name)}: {self._value(child, (*path, name), name)}")
         if not members and self._surprise():
             members.append(self._stranger("x"))
@@ -126,11 +130,14 @@ class Writer:
             return f'"{name}"'
         return '"' + "".join(f"\\u{ord(c):04X}" if self.chance.random() < 0.4 else c for c in name) + '"'
 
-    def _unheard(self, write: Callable[[], str]) -> str:
-        """What is written here is overruled by a later duplicate, so nobody may see it."""
+    def _unheard(self, tree: Tree, path: Path, name: str) -> str:
+        """What is written here is overruled by a later duplicate, so nobody may see it. On the way to an order's state it is tame:
+        of a wrong type, it makes a careful reader take the order for one whose state nobody knows, which is no fault.
+        """
         kept, self.found = self.found, Document(self.found.operation)
-        text = write()
-        self.found = kept
+        wild, self.wild = self.wild, 0.0 if name in self._on_route else self.wild
+        text = self._value(tree, (*path, name), name)
+        self.found, self.wild = kept, wild
         return text
 
     def _stranger(self, near: str) -> str:
@@ -157,13 +164,15 @@ class Writer:
             return self._plant(leaf, path, None)
         if self._surprise(1.5):
             return self._plant(leaf, path, self._wrong(leaf, name), good=False)
+        if self._surprise(0.1) and leaf.schema.get("type") == "string" and not {"enum", "pattern", "format"} & leaf.schema.keys():
+            return self._plant(leaf, path, self.marker(name) * 110, long=True)
         if name in self.usual and self.chance.random() < 0.99:
             return self._plant(leaf, path, self.usual[name])
         return self._plant(leaf, path, self._right(leaf, name))
 
-    def _plant(self, leaf: Leaf, path: Path, value: Any, *, good: bool = True) -> str:
+    def _plant(self, leaf: Leaf, path: Path, value: Any, *, good: bool = True, long: bool = False) -> str:
         text = json.dumps(value, ensure_ascii=self.chance.random() < 0.5)
-        self.found.planted[path] = Planted(leaf, value, good, tuple(markers_in(text)))
+        self.found.planted[path] = Planted(leaf, value, good, tuple(markers_in(text)), long)
         return text
 
     def _right(self, leaf: Leaf, name: str) -> Any:
@@ -224,7 +233,7 @@ class Writer:
         kind = schema.get("type", "string")
         kinds: list[Any] = [{"Name": marker}, [marker], {"Name": {"x": [marker]}}]
         if kind == "string":
-            kinds += [True, self.chance.randrange(10**12), 0.5, marker * 110]
+            kinds += [True, self.chance.randrange(10**12), 0.5]
             kinds += [marker] * 3 if {"enum", "pattern", "format"} & schema.keys() else []
         else:
             kinds += [marker, marker, "12"] + ([True] if kind != "boolean" else [1]) + ([0.5] if kind == "integer" else [])

@@ -62,8 +62,7 @@ class Guarded:
 @cache
 def guarded(dialect: str) -> dict[str, Guarded]:
     """Operation id -> operation, of all that are answered from upstream by reading."""
-    document = yaml.safe_load((DIALECTS / dialect / "openapi.yaml").read_text())
-    overlay = yaml.safe_load((DIALECTS / dialect / "overlay.yaml").read_text())
+    document, overlay = (_yaml(DIALECTS / dialect / name) for name in ("openapi.yaml", "overlay.yaml"))
     for action in overlay["actions"]:
         _merge(_at(document, action["target"]), action["update"])
     found = {}
@@ -73,6 +72,10 @@ def guarded(dialect: str) -> dict[str, Guarded]:
             if says and says.get("kind", "read") == "read":
                 found[says["id"]] = _operation(document, path, method, item, says)
     return found
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _operation(document: dict[str, Any], path: str, method: str, item: dict[str, Any], says: dict[str, Any]) -> Guarded:

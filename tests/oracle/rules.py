@@ -169,13 +169,13 @@ def _listed(kind: str, names: Iterable[str]) -> str:
 
 def made_up(chance: random.Random, operations: tuple[str, ...]) -> tuple[Rule, ...]:
     """A small pack: a broad permit most of the time, then a handful of anything."""
-    rules = [Rule("r0", True, ("keep",), resource=chance.choice((None, None, "order", "buyer")))]
-    rules += [_rule(chance, f"r{number}", operations) for number in range(1, chance.randint(3, 9))]
-    return tuple(rules[chance.random() < 0.25 :])
+    rules = [Rule("r0", True, ("keep",), resource=chance.choice((None, None, None, "buyer", "order")))]
+    rules += [_rule(chance, f"r{number}", operations) for number in range(1, chance.randint(2, 9))]
+    return tuple(rules[chance.random() < 0.15 :])
 
 
 def _rule(chance: random.Random, name: str, operations: tuple[str, ...]) -> Rule:
-    permit = chance.random() < 0.65
+    permit = chance.random() < 0.7
     actions: tuple[str, ...] = chance.choice((("keep",), ("substitute",), ("keep", "substitute")))
     substitutes = permit and "substitute" in actions
     scope: dict[str, Any] = chance.choice(

@@ -5,6 +5,7 @@ of them. A failure names the world and the number of the triple: the same seed m
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -24,13 +25,12 @@ from piepowder.gateway.decisions import Plan
 from tests.oracle.compare import found_markers
 from tests.oracle.memory import InMemory
 from tests.oracle.rules import PERSONAL
-from tests.oracle.world import Triple, World, triples, world
+from tests.oracle.world import Triple, World, made_triple, world
 
 TRIPLES = int(os.environ.get("PIEPOWDER_TRIPLES", "20000"))
 SEED = os.environ.get("PIEPOWDER_SEED", "fair")
 SHARDS = 10
-IN_ONE_WORLD = 50
-counted: Counter[str] = Counter()
+IN_ONE_WORLD = 100
 
 
 class Leak(AssertionError):
@@ -41,25 +41,30 @@ class Trial:
     """One gateway, tried on world after world. `said` gathers every line that is logged meanwhile."""
 
     def __init__(self, dialect: str, folder: Path) -> None:
+        folder.mkdir()
         self.dialect, self.memory = dialect, InMemory(dialect, folder)
         self.said: list[str] = []
 
-    def run(self, name: str, number: int) -> None:
+    def run(self, name: str, number: int) -> Counter[str]:
         """`number` triples of the worlds `name:0`, `name:1`, ..."""
+        self.counted = Counter[str]()
         handler = logging.Handler()
         handler.emit = lambda record: self.said.append(record.getMessage() + str(record.exc_info or ""))  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
-        with structlog.testing.capture_logs() as lines:
-            self.lines = lines
+        with structlog.testing.capture_logs() as self.lines:
             asyncio.run(self._worlds(name, number))
         logging.getLogger().removeHandler(handler)
+        return self.counted
 
     async def _worlds(self, name: str, number: int) -> None:
-        for turn in range(-(-number // IN_ONE_WORLD)):
+        for turn in itertools.count():
             chance = random.Random(f"{SEED}:{name}:{turn}")
             place = world(chance, self.dialect)
             self.memory.publish(place.facts())
-            for count, triple in enumerate(triples(chance, place, min(IN_ONE_WORLD, number - turn * IN_ONE_WORLD))):
+            for count in range(IN_ONE_WORLD):
+                if self.counted["triples"] == number:
+                    return
+                triple = made_triple(chance, place)
                 try:
                     await self._try(triple)
                 except Exception as error:
@@ -91,18 +96,18 @@ class Trial:
         self._search(answer, records, set())
         if (answer.status == 200) is not triple.issues:
             raise AssertionError(f"restricted token: {answer.status} {answer.body.decode()}")
-        counted["restricted tokens asked for"] += 1
+        self.counted["restricted tokens asked for"] += 1
         return str(json.loads(answer.body)["restrictedDataToken"]) if triple.issues else None
 
     def _judge(self, triple: Triple, answer: WireAnswer, records: list[Record]) -> None:
         judge, expected = triple.expected.judge, triple.expected
-        counted["triples"] += 1
+        self.counted["triples"] += 1
         if triple.before is not None and triple.before.refuses and self.memory.upstream.calls:
             raise AssertionError("upstream was asked for a call that is refused")
         refused = judge.refuses or (triple.before is not None and triple.before.refuses)
         if refused or expected.unusable:
-            counted["refused"] += 1
-            status = (400, 403) if refused else (502,)
+            self.counted["refused"] += 1
+            status = (400, 403, 422) if refused else (502,)
             if answer.status not in status:
                 raise AssertionError(f"answered {answer.status}, should have been {status}")
             self._search(answer, records, set())
@@ -110,7 +115,7 @@ class Trial:
         if answer.status != 200:
             raise AssertionError(f"refused without need: {answer.status} {answer.body.decode()} {records}")
         plain = expected.plain_markers
-        counted["with personal data"] += any(
+        self.counted["with personal data"] += any(
             each.leaf.category in PERSONAL for each in expected.document.planted.values() if plain.intersection(each.markers)
         )
         self._search(answer, records, plain)
@@ -162,7 +167,7 @@ def trial(tmp_path: Path) -> Iterator[Callable[[str], Trial]]:
     made: list[Trial] = []
 
     def make(dialect: str) -> Trial:
-        made.append(Trial(dialect, tmp_path))
+        made.append(Trial(dialect, tmp_path / str(len(made))))
         return made[-1]
 
     yield make
@@ -171,16 +176,17 @@ def trial(tmp_path: Path) -> Iterator[Callable[[str], Trial]]:
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_what_leaves_is_what_the_oracle_allows(shard: int, trial: Callable[[str], Trial]) -> None:
+def test_what_leaves_is_what_the_oracle_allows(
+    shard: int, trial: Callable[[str], Trial], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Any policy, document and request: the answer is the one that the oracle expects, and no marker shows anywhere else."""
-    number = TRIPLES // SHARDS
-    trial("spapi").run(f"spapi:{shard}", number - number // 10)
-
-
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_another_marketplace(shard: int, trial: Callable[[str], Trial]) -> None:
-    """The same in front of a marketplace that shares no habit with Amazon's."""
-    trial("stall").run(f"stall:{shard}", TRIPLES // SHARDS // 10)
+    for dialect, number in (("spapi", TRIPLES * 9 // 10), ("stall", TRIPLES // 10)):
+        counted = trial(dialect).run(f"{dialect}:{shard}", number // SHARDS)
+        with capsys.disabled():
+            print(f"\n{dialect}:{shard} {dict(counted)}", end=" ")
+        assert counted["triples"] == number // SHARDS
+        assert counted["with personal data"] >= counted["triples"] // 10  # else the oracle judges refusals only
+        assert counted["refused"] >= counted["triples"] // 50
 
 
 @pytest.mark.parametrize("category", ["buyer.name", "buyer.address.street", "free_text", "order.money"])
@@ -202,10 +208,3 @@ def test_the_oracle_catches_a_field_that_is_withheld(
     monkeypatch.setattr(Plan, "_code", lambda plan, name, *rest: None if name == "order.place" else honest(plan, name, *rest))
     with pytest.raises(Leak, match="should be there"):
         trial("spapi").run("withheld", 1000)
-
-
-def test_enough_was_tried(capsys: pytest.CaptureFixture[str]) -> None:
-    """The row of triples was as long as it should be, and not all of it was easy."""
-    with capsys.disabled():
-        print(f"\noracle: {dict(counted)}")
-    assert counted["triples"] + 0.1 * TRIPLES > 0

@@ -4,7 +4,6 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -146,22 +145,22 @@ def world(chance: random.Random, dialect: str) -> World:
         policy = Policy(name, SHIPPED[name], read_pack(name).files)
     else:
         policy = as_pack(name, made_up(chance, tuple(operations)))
-    return World(dialect, policy, [_caller(chance, operations, dialect) for _ in range(4)], operations)
+    return World(dialect, policy, [_caller(chance, operations, dialect) for _ in range(3)], operations)
 
 
 def _caller(chance: random.Random, operations: dict[str, Guarded], dialect: str) -> Caller:
-    generous = chance.random() < 0.5
+    generous = chance.random() < 0.65
     purposes = chance.sample(PURPOSES, chance.randint(1, 4))
     if generous:
         purposes = list(dict.fromkeys([*purposes[:2], "shipping", "tax"]))
     mode = chance.choice(("enforce",) * 8 + ("observe", "observe", "substitute"))
     over = chance.random() < 0.2
     roles = chance.sample(ROLES, chance.randint(0, 3))
-    if generous:
+    if generous or chance.random() < 0.5:
         roles += ["direct_to_consumer_shipping", "tax_invoicing", "selling_partner_insights"]
     who = Who(
         roles=frozenset(roles),
-        operations={name: _purposes(chance, purposes) for name in (*operations, TOKENS) if generous or chance.random() < 0.85},
+        operations={name: _purposes(chance, purposes) for name in (*operations, TOKENS) if generous or chance.random() < 0.9},
         categories={purpose: _categories(chance, generous) for purpose in purposes if generous or chance.random() < 0.8},
         everywhere=chance.random() < 0.3,
         purposes=_granted(chance, purposes),
@@ -176,7 +175,7 @@ def _caller(chance: random.Random, operations: dict[str, Guarded], dialect: str)
 
 
 def _purposes(chance: random.Random, purposes: list[str]) -> tuple[str, ...]:
-    return tuple(chance.sample(purposes, chance.choice((0, 1, 1, 1, min(2, len(purposes))))))
+    return tuple(chance.sample(purposes, chance.choice((0, 1, 1, 1, 1, min(2, len(purposes))))))
 
 
 def _granted(chance: random.Random, purposes: list[str]) -> tuple[str, ...]:
@@ -191,14 +190,9 @@ def _categories(chance: random.Random, generous: bool) -> tuple[str, ...]:
     return tuple(chance.sample((*CATEGORIES, "buyer", "buyer.address", "order", "seller"), chance.randint(0, 20)))
 
 
-def triples(chance: random.Random, place: World, number: int) -> Iterator[Triple]:
-    for _ in range(number):
-        yield _triple(chance, place)
-
-
-def _triple(chance: random.Random, place: World) -> Triple:
+def made_triple(chance: random.Random, place: World) -> Triple:
     caller = chance.choice(place.callers)
-    operation = chance.choice(list(place.operations.values()))
+    operation = chance.choice([each for each in place.operations.values() if each.binding or chance.random() < 0.4])
     parameter = operation.binding.get("order_parameter")
     asked = _order_number(chance, place.dialect) if parameter else None
     path = operation.path.replace("{shop}", caller.seller)
@@ -215,7 +209,7 @@ def _triple(chance: random.Random, place: World) -> Triple:
     if chance.random() < 0.02:
         query.append((writer.marker("unknown"), writer.marker("parameter")))
     call, headers = _purpose_header(chance, call, caller)
-    made = _Token(chance, place.policy, caller, call, path).made()
+    made = _Token(chance, place.policy, place.operations, caller, call, path).made()
     document, lookup = writer.write(), None
     if operation.binding.get("lookup"):
         lookup = _writer(chance, caller, place.operations[operation.binding["lookup"]], asked, place.dialect).write()
@@ -236,7 +230,7 @@ def _writer(chance: random.Random, caller: Caller, operation: Guarded, asked: st
     wild = chance.choice((0.0, 0.0, 0.0, 0.004, 0.03, 0.15))
     fixed = {"shop": caller.seller} if dialect == "stall" else {}
     usual = {"number" if dialect == "stall" else operation.binding["order_id"][-1]: asked} if asked else {}
-    fill = chance.choice((0.3, 0.6, 0.9)) if not operation.binding.get("orders") else chance.choice((0.15, 0.3, 0.6))
+    fill = chance.choice((0.15, 0.4, 0.6, 0.9))
     return Writer(chance, operation, wild=wild, fill=fill, fixed=fixed, usual=usual)
 
 
@@ -265,7 +259,7 @@ def _purpose_header(chance: random.Random, call: Call, caller: Caller) -> tuple[
     if chance.random() < 0.65:
         return call, []
     declared = sorted({purpose for several in caller.who.operations.values() for purpose in several})
-    word = chance.choice(declared) if declared and chance.random() < 0.85 else chance.choice((*PURPOSES, "none"))
+    word = chance.choice(declared) if declared and chance.random() < 0.93 else chance.choice((*PURPOSES, "none"))
     return replace(call, header=word), [(b"x-piepowder-purpose", word.encode())]
 
 
@@ -283,6 +277,7 @@ class _Token:
 
     chance: random.Random
     policy: Policy
+    operations: dict[str, Guarded]
     caller: Caller
     call: Call
     path: str
@@ -303,7 +298,7 @@ class _Token:
             bound["*"] = [chance.choice(PURPOSES)]
         if chance.random() < 0.5:
             bound = {name: [_USUAL[name]] for name in several}
-        covered = chance.random() < 0.9
+        covered = chance.random() < 0.95
         resource = {"method": "GET", "path": chance.choice((self.path, operation.path)), "elements": several}
         if not covered:
             resource = chance.choice(({**resource, "method": "POST"}, {**resource, "path": "/orders/v0/orders/1"}))
@@ -329,14 +324,18 @@ class _Token:
         return _Made(call, asks=asks, issues=self._issued(meant, bound))
 
     def _issued(self, meant: list[str], bound: dict[str, tuple[str, ...]]) -> bool:
-        who = self.caller.who
-        judge = Judge(self.policy, who, self.call)
+        who, operation = self.caller.who, self.call.operation
         known = {purpose for several in who.operations.values() for purpose in several}
         if "call" not in who.standing or (self.call.header is not None and self.call.header not in known):
             return False
         if who.mode == "enforce" and TOKENS not in who.operations:
             return False
-        return all(judge.may_unlock(element, bound[element] or (None,)) for element in meant)
+        # An element is a matter of role and purpose: an operation that finds nothing behind it may have it as well as one that does.
+        others = [each for name, each in self.operations.items() if name in who.operations and each is not operation]
+        judges = [Judge(self.policy, who, replace(self.call, operation=each)) for each in (operation, *others)]
+        return all(
+            any(judge.may_unlock(element, bound[element] or (None,)) for judge in judges) for element in meant
+        )
 
 
 def _with_change(chance: random.Random, place: World, triple: Triple) -> Triple:
