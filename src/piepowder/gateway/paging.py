@@ -19,7 +19,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from piepowder.core.kernel.errors import PiepowderError
 from piepowder.gateway.refused import Refused
 
 MAX_AGE = timedelta(hours=24)
@@ -54,7 +53,7 @@ def seal(key: bytes, upstream_token: str, binding: Binding, *, issued_at: dateti
     sealed = _VERSION + salt + nonce + _cipher(key, salt).encrypt(nonce, plain, _VERSION)
     token = _encode(sealed)
     if len(token) > TOKEN_MAX_CHARACTERS:
-        raise PiepowderError("gateway_page_token_too_long", "upstream's page token is too long to be passed on")
+        raise Refused("upstream", "page_token_too_long", "upstream's page token is too long to be passed on")
     return token
 
 
