@@ -10,6 +10,7 @@ from piepowder.gateway.refused import Refused
 from piepowder.gateway.tokens import TokenFact
 
 CALL = "call"
+_ENFORCE = Mode.ENFORCE
 
 
 class Caller(Struct, frozen=True, eq=False, gc=False):
@@ -25,10 +26,12 @@ class Caller(Struct, frozen=True, eq=False, gc=False):
     def mode(self, operation: str, now: float) -> Mode:
         """How firmly the operation is held. A mode that has run out is void: then `enforce`. `now`: seconds, database time."""
         app = self.app
+        if not app.modes:
+            return _ENFORCE
         for key in (operation, "*"):
             if key in app.modes and app.modes_until.get(key, math.inf) > now:
                 return Mode(app.modes[key])
-        return Mode.ENFORCE
+        return _ENFORCE
 
 
 def check_token(token: TokenFact | None, now: float) -> TokenFact:

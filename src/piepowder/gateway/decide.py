@@ -1,13 +1,15 @@
 """What may go out, as of now."""
 
+from piepowder.core.policy.model import Mode
 from piepowder.gateway import restricted
 from piepowder.gateway.attempt import Attempt
 from piepowder.gateway.caller import Caller
-from piepowder.gateway.decisions import Plan
+from piepowder.gateway.decisions import Decisions, Plan
 from piepowder.gateway.identify import present
 from piepowder.gateway.parts import Gateway
+from piepowder.gateway.project import Shape
 from piepowder.gateway.refused import Refused
-from piepowder.gateway.scope import claimed_purpose, scope_of
+from piepowder.gateway.scope import Elements, claimed_purpose, scope_of
 
 
 def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
@@ -18,8 +20,7 @@ def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
     claimed = claimed_purpose(attempt.request.headers, caller)
     shape = gateway.shapes.of(attempt.operation)
     mode = caller.mode(attempt.operation.id, gateway.feed.database_now())
-    scope = scope_of(caller, attempt.operation, claimed, elements)
-    plan = gateway.decisions().plan(caller, shape, scope, mode)
+    plan = plan_of(gateway.decisions(), caller, shape, claimed, elements, mode)
     attempt.decided(caller, plan, gateway.feed.snapshot.number)
     if plan.may_release_personal and not gateway.feed.fresh():
         raise Refused(
@@ -29,6 +30,20 @@ def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
             hint="try again shortly",
         )
     return plan
+
+
+def plan_of(
+    decisions: Decisions, caller: Caller, shape: Shape, claimed: str | None, elements: Elements, mode: Mode
+) -> Plan:
+    """The plan of a call, under a microsecond when known. The key holds what scope and questions are made of, the manifest too: app and
+    grant say which one it is."""
+    restriction = caller.token.restriction
+    key = (caller.app, caller.grant, caller.standing, restriction, shape.operation.id, claimed, elements, mode)
+    found = decisions.calls.get(key)
+    if found is None:
+        scope = scope_of(caller, shape.operation, claimed, elements)
+        found = decisions.remember(key, decisions.plan(caller, shape, scope, mode))
+    return found
 
 
 def as_of_now(gateway: Gateway, attempt: Attempt, plan: Plan) -> Plan:

@@ -177,9 +177,11 @@ class Decisions:
         self.version = policy.version
         self._table = DecisionTable(prepare(Pack.from_files(policy.files)))
         self._plans: dict[_Key, Plan] = {}
+        #: By what a call brings, before anything is worked out from it (`decide.plan_of`).
+        self.calls: dict[tuple[object, ...], Plan] = {}
 
     def plan(self, caller: Caller, shape: Shape, scope: Scope, mode: Mode) -> Plan:
-        """About a microsecond when known. The key holds everything that a question is made of."""
+        """The key holds everything that a question is made of."""
         key = (caller.app, caller.grant, caller.standing, shape.operation.id, scope, mode)
         found = self._plans.get(key)
         if found is None:
@@ -187,6 +189,12 @@ class Decisions:
                 self._plans.clear()
             found = self._plans[key] = Plan(self, caller, shape, scope, mode)
         return found
+
+    def remember(self, key: tuple[object, ...], plan: Plan) -> Plan:
+        if len(self.calls) >= _CACHE_MAX:
+            self.calls.clear()
+        self.calls[key] = plan
+        return plan
 
     def draft(self, caller: Caller, shape: Shape, scope: Scope, mode: Mode) -> Plan:
         """A plan outside the cache, for a scope that is not a call's."""
