@@ -112,6 +112,7 @@ class MarkedOrders:
         self.open.set()
         self.waiting = 0  # requests that have no answer yet
         self._delays = itertools.cycle(delays)
+        self._conversations: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._page = {"payload": {"Orders": [order(order_id(number)) for number in range(PAGE_ORDERS)]}}
 
     @asynccontextmanager
@@ -122,8 +123,12 @@ class MarkedOrders:
         finally:
             self.open.set()
             server.close()
+            for writer in tuple(self._conversations):
+                writer.close()
+            await asyncio.gather(*filter(None, self._conversations.values()))
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._conversations[writer] = asyncio.current_task()
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -138,6 +143,7 @@ class MarkedOrders:
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
+            self._conversations.pop(writer, None)
             writer.close()
 
     def _answer(self, head: bytes) -> bytes:
