@@ -3,9 +3,11 @@
 orders imported ─► database, marketplace ─► migrations ─► stage set ─► console, gateway ─► story ─► stay (or stop, with --once)
 """
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +23,10 @@ from piepowder.core.kernel import json as kernel_json
 from piepowder.core.kernel.config import Settings, local_address
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.keys import KeyRing
+from piepowder.core.kernel.processes import spawn
 from piepowder.demo.fixtures import fixtures as fixtures_of
 from piepowder.demo.fixtures import open_control_plane, set_the_stage
-from piepowder.demo.importer import ImportedOrders, ensure_orders
+from piepowder.demo.importer import ORDERS_FILE, ImportedOrders, ensure_orders
 from piepowder.demo.orders import OrderBook
 from piepowder.demo.story import Step, play
 
@@ -68,7 +71,7 @@ def demo(
     """
     settings = demo_settings(Common(data=data or folder.default_data_folder() / "demo", config=config), rates, workers)
     require_ports(settings.gateway_port, settings.console_port, settings.marketplace_port)
-    show = Show(settings, ensure_orders(folder.prepare(settings.data), orders))
+    show = Show(settings, orders)
 
     def body() -> None:
         show.announce()
@@ -140,14 +143,26 @@ class StageService:
 class Show:
     """One run of the demonstration."""
 
-    def __init__(self, settings: Settings, imported: ImportedOrders) -> None:
-        self.settings, self.imported = settings, imported
+    def __init__(self, settings: Settings, orders: str) -> None:
+        self.settings, self.orders = settings, orders
         self.console = Console()
         self.steps: list[Step] = []
         self.made: dict[str, Any] = {}
         self.logs = settings.data / "logs"
-        self.book = OrderBook(imported.path)
+        self.imported: ImportedOrders | None = None
+        # Importing takes as long as all the rest, so it runs beside it, in a process of its own.
+        command = (sys.executable, "-m", "piepowder.demo.importer", str(settings.data), orders)
+        self._importing = spawn(command, environment=os.environ, folder=folder.prepare(settings.data))
         self.supervisor = Supervisor(self._stages(), self._report)
+
+    @cached_property
+    def book(self) -> OrderBook:
+        return OrderBook(self._orders.path)
+
+    @property
+    def _orders(self) -> ImportedOrders:
+        assert self.imported is not None  # the stage is set before anything asks
+        return self.imported
 
     @property
     def went_well(self) -> bool:
@@ -159,23 +174,28 @@ class Show:
         server = database.server if database else None
         ring = KeyRing.open(self.settings.data / "keys")
         environment = environment_of(self.settings, ring, server)
-        marketplace = ProcessService(self._marketplace())
-        if database is None:
-            stages[0] = [marketplace]
-        else:
-            stages[0].append(marketplace)
 
         def set_stage() -> None:
             url = server.dsn() if server else self.settings.database_url
             open_control_plane(self.settings, url, environment()["PIEPOWDER_SECRET_KEY"])
+            self._importing.wait()
+            self.imported = ensure_orders(self.settings.data, self.orders)
             self.made = set_the_stage(self.settings, self.book)
 
         # The stage migrates by itself, in this process: one interpreter less to start.
-        return [stages[0], [StageService(set_stage)], stages[-1]]
+        first = [stages[0]] if server else []
+        return [*first, [StageService(set_stage)], [ProcessService(self._marketplace()), *stages[-1]]]
 
     def _marketplace(self) -> ProcessSpec:
         port = self.settings.marketplace_port
-        words = ["-m", "piepowder.demo.marketplace", "--orders", str(self.imported.path), "--port", str(port)]
+        words = [
+            "-m",
+            "piepowder.demo.marketplace",
+            "--orders",
+            str(self.settings.data / ORDERS_FILE),
+            "--port",
+            str(port),
+        ]
         return ProcessSpec(
             name="marketplace",
             command=(sys.executable, *words),
@@ -194,7 +214,7 @@ class Show:
             self.console.print(f"  [green]✓[/] {event.service:<12} {event.address}")
 
     def announce(self) -> None:
-        told = self.imported
+        told = self._orders
         self.console.print(
             f"[bold]running[/] on {told.lines:,} order lines: {told.orders:,} orders of {told.buyers:,} buyers "
             f"at {told.sellers:,} sellers; "
