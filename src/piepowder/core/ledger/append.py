@@ -1,6 +1,7 @@
 """Appending: `Appender` for the data plane (group commit), `insert` for rooms that record inside their own transaction.
 
-Natural batching: while a commit is under way, the next batch gathers; nobody waits for a clock. A batch whose outcome is not known
+Natural batching: while a commit is under way, the next batch gathers. Nobody waits for a clock while there is little to do; where the
+last batch had company, the next one gathers for a millisecond, which halves the commits and their cost. A batch whose outcome is not known
 (connection lost, no answer) is never sent again: its waiters fail, nothing is released, and a row that did get through reads as
 "may have been disclosed". A row twice would be a false statement; a row too many about a refused call is not.
 """
@@ -22,6 +23,8 @@ __all__ = ["Appender", "LedgerUnavailable", "insert"]
 
 BATCH_ROWS_MAX = 2_000
 QUEUE_ROWS_MAX = 20_000
+COMPANY_ROWS = 4
+GATHER_SECONDS = 0.001
 BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 PARTITION_DAYS = 4  # yesterday, for a record made just before midnight, to the day after tomorrow
 PARTITION_INTERVAL_SECONDS = 6 * 3600
@@ -120,7 +123,7 @@ class Appender:
             return
         else:
             _fail(batch, error)
-        self._release(connection)
+        self._release(connection, company=len(batch) >= COMPANY_ROWS)
 
     async def _one_by_one(self, connection: CopyConnection, batch: list[Waiter]) -> None:
         """A refused batch stored nothing, so each row may be sent again: only the row at fault fails."""
@@ -137,12 +140,16 @@ class Appender:
                 waiter.set_result(None)
         self._release(connection)
 
-    def _release(self, connection: CopyConnection) -> None:
+    def _release(self, connection: CopyConnection, *, company: bool = False) -> None:
         if connection.closed:
             self._lost(connection)
             return
         self._idle.append(connection)
-        self._send()
+        if company and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_later(GATHER_SECONDS, self._send)
+        elif not self._scheduled:
+            self._send()
 
     def _lost(self, connection: CopyConnection) -> None:
         if connection not in self._open:
