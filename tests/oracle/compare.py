@@ -43,11 +43,14 @@ class Expected:
 
     @cached_property
     def unusable(self) -> bool:
-        if self.place is not None:
-            return self.place not in self.document.lists
+        if self.place is not None and self.place not in self.document.lists:
+            return True
+        if any(each.long and self.fate(path, each.leaf) == "sealed" for path, each in self.document.planted.items()):
+            return True  # a page token that would not fit into an address
         path = self.document.operation.binding.get("order_id")
         number = self.document.planted.get(tuple(path)) if path else None
-        return number is not None and number.good and number.value not in (None, self.judge.call.asked)
+        about_one = self.place is None and number is not None and number.good
+        return about_one and number is not None and number.value not in (None, self.judge.call.asked)
 
     def state(self, path: Path) -> str:
         """Of the order that `path` is part of; "none" for what is about no order."""
@@ -248,5 +251,3 @@ def _unbase64(text: str) -> str:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_").decode("latin-1")
     except (ValueError, binascii.Error):
         return ""
-
-

@@ -76,7 +76,10 @@ class Writer:
         self.found = Document(operation)
         binding = operation.binding
         self._orders: Path = tuple(binding.get("orders") or ())
-        routes = [*binding.get("state_fields", {}).values(), *(binding[x] for x in ("order_id", "subject") if x in binding)]
+        routes = [
+            *binding.get("state_fields", {}).values(),
+            *(binding[x] for x in ("order_id", "subject") if x in binding),
+        ]
         self._on_route = {name for path in [*routes, self._orders] for name in path}
         self._needed = {name for path in [*binding.get("state_fields", {}).values(), self._orders] for name in path}
 
@@ -104,7 +107,9 @@ class Writer:
         return self._array(tree, path, name) if isinstance(tree, Many) else self._object(tree, path)
 
     def _array(self, tree: Many, path: Path, name: str) -> str:
-        length = self.chance.choice((0, 1, 1, 2, 2, 4)) if path == self._orders else self.chance.choice((0, 1, 1, 1, 1, 2))
+        length = (
+            self.chance.choice((0, 1, 1, 2, 2, 4)) if path == self._orders else self.chance.choice((0, 1, 1, 1, 1, 2))
+        )
         self.found.lists[path] = length
         return "[" + ", ".join(self._value(tree.item, (*path, number), name) for number in range(length)) + "]"
 
@@ -143,6 +148,7 @@ class Writer:
     def _stranger(self, near: str) -> str:
         """A member that the API does not document; at times its very name is somebody's."""
         name = self.chance.choice(_ODD_NAMES)(near) if self.chance.random() < 0.8 else self.marker("key") + "@x.example"
+        name += "2" if name == near else ""
         return f"{json.dumps(name, ensure_ascii=self.chance.random() < 0.5)}: {self._nest(self.chance.randint(0, 4))}"
 
     def _nest(self, depth: int) -> str:
@@ -164,7 +170,11 @@ class Writer:
             return self._plant(leaf, path, None)
         if self._surprise(1.5):
             return self._plant(leaf, path, self._wrong(leaf, name), good=False)
-        if self._surprise(0.1) and leaf.schema.get("type") == "string" and not {"enum", "pattern", "format"} & leaf.schema.keys():
+        if (
+            self._surprise(0.1)
+            and leaf.schema.get("type") == "string"
+            and not {"enum", "pattern", "format"} & leaf.schema.keys()
+        ):
             return self._plant(leaf, path, self.marker(name) * 110, long=True)
         if name in self.usual and self.chance.random() < 0.99:
             return self._plant(leaf, path, self.usual[name])
@@ -199,7 +209,12 @@ class Writer:
             return marker
         encoded = base64.b64encode(f"to {marker}".encode()).decode()
         return self.chance.choice(
-            (f'{{"to": "{marker}"}}', f"data:text/plain;base64,{encoded}", f"Grüße an {marker} ☕", f"{marker}\u0000\n<b>")
+            (
+                f'{{"to": "{marker}"}}',
+                f"data:text/plain;base64,{encoded}",
+                f"Grüße an {marker} ☕",
+                f"{marker}\u0000\n<b>",
+            )
         )
 
     def _patterned(self, pattern: str) -> str:
@@ -218,7 +233,9 @@ class Writer:
         return made[pattern]
 
     def _moment(self, form: str) -> str:
-        moment = (self.now + timedelta(days=self.chance.choice(_DAYS), seconds=self.chance.randrange(3600))).replace(microsecond=0)
+        moment = (self.now + timedelta(days=self.chance.choice(_DAYS), seconds=self.chance.randrange(3600))).replace(
+            microsecond=0
+        )
         if form == "date" or self.chance.random() < 0.02:
             return moment.date().isoformat()
         stamp = moment.strftime("%Y-%m-%dT%H:%M:%S")
@@ -236,7 +253,9 @@ class Writer:
             kinds += [True, self.chance.randrange(10**12), 0.5]
             kinds += [marker] * 3 if {"enum", "pattern", "format"} & schema.keys() else []
         else:
-            kinds += [marker, marker, "12"] + ([True] if kind != "boolean" else [1]) + ([0.5] if kind == "integer" else [])
+            kinds += (
+                [marker, marker, "12"] + ([True] if kind != "boolean" else [1]) + ([0.5] if kind == "integer" else [])
+            )
         return self.chance.choice(kinds)
 
 

@@ -9,7 +9,9 @@ from functools import cached_property
 from tests.oracle.raw import Guarded, Leaf
 from tests.oracle.rules import PERSONAL, STATES, STRICTNESS, Asked, Policy, under, verdict
 
-Verdict = tuple[int, int, bool, str | None]  # effect (0 keep, 1 substitute, 2 withhold), strictness, binding, substitute
+Verdict = tuple[
+    int, int, bool, str | None
+]  # effect (0 keep, 1 substitute, 2 withhold), strictness, binding, substitute
 GONE, PLAIN = "gone", "plain"
 
 
@@ -35,7 +37,9 @@ class Call:
     operation: Guarded
     header: str | None = None
     elements: tuple[str, ...] | None = None
-    bound: dict[str, tuple[str, ...]] = field(default_factory=dict)  # element or "*" -> purposes of the restricted token
+    bound: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # element or "*" -> purposes of the restricted token
     covered: bool = True  # whether the restricted token is for this path and method
     blocks: tuple[str, ...] = ()
     filters_by_mail: bool = False
@@ -63,7 +67,7 @@ class Judge:
         return enforced and (self.call.operation.id not in who.operations or bool(roles and not who.roles & set(roles)))
 
     def fate(self, leaf: Leaf, state: str) -> str:
-        """"plain", "gone" or the name of a substitute."""
+        """ "plain", "gone" or the name of a substitute."""
         key = (leaf.category or "", leaf.element, state)
         if key not in self._fates:
             self._fates[key] = self._fate(leaf.category, leaf.element, state)

@@ -96,7 +96,12 @@ class InMemory:
     """The gateway and its surroundings. Facts come as published rows, read as a worker reads them."""
 
     def __init__(self, dialect: str, folder: Path) -> None:
-        self.upstream, self.ledger, self.database, self.feed = MemoryUpstream(), MemoryLedger(), MemoryDatabase(), MemoryFeed()
+        self.upstream, self.ledger, self.database, self.feed = (
+            MemoryUpstream(),
+            MemoryLedger(),
+            MemoryDatabase(),
+            MemoryFeed(),
+        )
         tokens = Tokens("", self.feed)
         tokens._database = self.database  # type: ignore[assignment]
         settings = load(data=folder, dialect=dialect, upstream_credential="credential", rates="generous")

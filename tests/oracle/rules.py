@@ -77,7 +77,7 @@ def applies(rule: Rule, action: str, category: str, asked: Asked) -> bool:
 
 
 def verdict(rules: Iterable[Rule], category: str, asked: Asked) -> str | None:
-    """"keep", the name of a substitute, or None. A forbid beats every permit; of several substitutes the strictest that fits counts."""
+    """ "keep", the name of a substitute, or None. A forbid beats every permit; of several substitutes the strictest that fits counts."""
     keep = [rule.permit for rule in rules if applies(rule, "keep", category, asked)]
     if keep and all(keep):
         return "keep"
@@ -181,7 +181,9 @@ def _rule(chance: random.Random, name: str, operations: tuple[str, ...]) -> Rule
     scope: dict[str, Any] = chance.choice(
         ({}, {}, {"role": chance.choice(ROLES)}, {"group": chance.choice(tuple(GROUPS))})
     )
-    resource = chance.choice(("personal", None, "buyer", "order", "seller", "buyer.address", *chance.sample(CATEGORIES, 4)))
+    resource = chance.choice(
+        ("personal", None, "buyer", "order", "seller", "buyer.address", *chance.sample(CATEGORIES, 4))
+    )
     return Rule(
         name,
         permit,
@@ -194,7 +196,9 @@ def _rule(chance: random.Random, name: str, operations: tuple[str, ...]) -> Rule
     )
 
 
-def _conditions(chance: random.Random, operations: tuple[str, ...], numbers: tuple[int, ...]) -> Iterator[tuple[str, Any]]:
+def _conditions(
+    chance: random.Random, operations: tuple[str, ...], numbers: tuple[int, ...]
+) -> Iterator[tuple[str, Any]]:
     for _ in range(chance.choice(numbers)):
         plain = _plain(chance, operations)
         other = _plain(chance, operations)

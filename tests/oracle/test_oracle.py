@@ -107,7 +107,7 @@ class Trial:
         refused = judge.refuses or (triple.before is not None and triple.before.refuses)
         if refused or expected.unusable:
             self.counted["refused"] += 1
-            status = (400, 403, 422) if refused else (502,)
+            status = (400, 401, 403, 422) if refused else (502,)
             if answer.status not in status:
                 raise AssertionError(f"answered {answer.status}, should have been {status}")
             self._search(answer, records, set())
@@ -116,7 +116,9 @@ class Trial:
             raise AssertionError(f"refused without need: {answer.status} {answer.body.decode()} {records}")
         plain = expected.plain_markers
         self.counted["with personal data"] += any(
-            each.leaf.category in PERSONAL for each in expected.document.planted.values() if plain.intersection(each.markers)
+            each.leaf.category in PERSONAL
+            for each in expected.document.planted.values()
+            if plain.intersection(each.markers)
         )
         self._search(answer, records, plain)
         complaints = list(expected.complaints(json.loads(answer.body)))
@@ -151,7 +153,9 @@ class Trial:
 def _answers(triple: Triple) -> dict[bytes, bytes]:
     answers = {triple.path.encode(): triple.document.text.encode()}
     if triple.lookup is not None:
-        answers[triple.lookup.operation.path.replace("{orderId}", str(triple.call.asked)).encode()] = triple.lookup.text.encode()
+        answers[triple.lookup.operation.path.replace("{orderId}", str(triple.call.asked)).encode()] = (
+            triple.lookup.text.encode()
+        )
     return answers
 
 
@@ -180,13 +184,15 @@ def test_what_leaves_is_what_the_oracle_allows(
     shard: int, trial: Callable[[str], Trial], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Any policy, document and request: the answer is the one that the oracle expects, and no marker shows anywhere else."""
+    both = Counter[str]()
     for dialect, number in (("spapi", TRIPLES * 9 // 10), ("stall", TRIPLES // 10)):
-        counted = trial(dialect).run(f"{dialect}:{shard}", number // SHARDS)
-        with capsys.disabled():
-            print(f"\n{dialect}:{shard} {dict(counted)}", end=" ")
-        assert counted["triples"] == number // SHARDS
-        assert counted["with personal data"] >= counted["triples"] // 10  # else the oracle judges refusals only
-        assert counted["refused"] >= counted["triples"] // 50
+        both += trial(dialect).run(f"{dialect}:{shard}", number // SHARDS)
+    with capsys.disabled():
+        print(f"\noracle {shard}: {dict(both)}", end=" ")
+    assert both["triples"] == TRIPLES // SHARDS
+    # Else the oracle judges little but refusals, or none.
+    assert both["with personal data"] >= both["triples"] // 15
+    assert both["refused"] >= both["triples"] // 50
 
 
 @pytest.mark.parametrize("category", ["buyer.name", "buyer.address.street", "free_text", "order.money"])
@@ -195,7 +201,9 @@ def test_the_oracle_catches_a_field_that_is_kept(
 ) -> None:
     """A gateway that keeps one category whatever was decided is found out within a thousand triples."""
     honest = Plan._code
-    monkeypatch.setattr(Plan, "_code", lambda plan, name, *rest: "keep" if name == category else honest(plan, name, *rest))
+    monkeypatch.setattr(
+        Plan, "_code", lambda plan, name, *rest: "keep" if name == category else honest(plan, name, *rest)
+    )
     with pytest.raises(Leak, match=r"must not be there|leaked"):
         trial("spapi").run("kept", 1000)
 
@@ -205,6 +213,8 @@ def test_the_oracle_catches_a_field_that_is_withheld(
 ) -> None:
     """A gateway that withholds what it should release is found out as well."""
     honest = Plan._code
-    monkeypatch.setattr(Plan, "_code", lambda plan, name, *rest: None if name == "order.place" else honest(plan, name, *rest))
+    monkeypatch.setattr(
+        Plan, "_code", lambda plan, name, *rest: None if name == "order.place" else honest(plan, name, *rest)
+    )
     with pytest.raises(Leak, match="should be there"):
         trial("spapi").run("withheld", 1000)

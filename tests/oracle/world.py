@@ -160,8 +160,12 @@ def _caller(chance: random.Random, operations: dict[str, Guarded], dialect: str)
         roles += ["direct_to_consumer_shipping", "tax_invoicing", "selling_partner_insights"]
     who = Who(
         roles=frozenset(roles),
-        operations={name: _purposes(chance, purposes) for name in (*operations, TOKENS) if generous or chance.random() < 0.9},
-        categories={purpose: _categories(chance, generous) for purpose in purposes if generous or chance.random() < 0.8},
+        operations={
+            name: _purposes(chance, purposes) for name in (*operations, TOKENS) if generous or chance.random() < 0.9
+        },
+        categories={
+            purpose: _categories(chance, generous) for purpose in purposes if generous or chance.random() < 0.8
+        },
         everywhere=chance.random() < 0.3,
         purposes=_granted(chance, purposes),
         narrowed=None if chance.random() < 0.7 else _categories(chance, generous),
@@ -293,7 +297,9 @@ class _Token:
         """Any restriction that may stand in the database, sensible or not."""
         chance, operation = self.chance, self.call.operation
         several = chance.sample(("shippingAddress", "buyerInfo", "buyerTaxInformation"), chance.randint(0, 3))
-        bound = {name: chance.sample(PURPOSES, chance.choice((1, 1, 1, 2))) for name in several if chance.random() < 0.7}
+        bound = {
+            name: chance.sample(PURPOSES, chance.choice((1, 1, 1, 2))) for name in several if chance.random() < 0.7
+        }
         if chance.random() < 0.2:
             bound["*"] = [chance.choice(PURPOSES)]
         if chance.random() < 0.5:
@@ -304,7 +310,10 @@ class _Token:
             resource = chance.choice(({**resource, "method": "POST"}, {**resource, "path": "/orders/v0/orders/1"}))
         resources = [resource, {"method": "GET", "path": "/elsewhere", "elements": ["buyerInfo"]}]
         call = replace(
-            self.call, covered=covered, elements=tuple(several), bound={name: tuple(each) for name, each in bound.items()}
+            self.call,
+            covered=covered,
+            elements=tuple(several),
+            bound={name: tuple(each) for name, each in bound.items()},
         )
         return _Made(call, restriction={"resources": resources, "purposes": bound, "target": None})
 
@@ -314,12 +323,18 @@ class _Token:
         elements = chance.sample(operation.elements, chance.randint(1, len(operation.elements)))
         named = elements if operation.says.get("element_required") or chance.random() < 0.5 else []
         meant = named or sorted(operation.says["implied_elements"])
-        asks = {"restrictedResources": [{"method": "GET", "path": chance.choice((self.path, operation.path)), "dataElements": named}]}
+        asks = {
+            "restrictedResources": [
+                {"method": "GET", "path": chance.choice((self.path, operation.path)), "dataElements": named}
+            ]
+        }
         declared = caller.who.operations.get(operation.id, ())
         bound: dict[str, tuple[str, ...]] = {}
         for element in meant:
             usual = _USUAL[element]
-            bound[element] = (self.call.header,) if self.call.header else (usual,) if usual in declared else tuple(declared)
+            bound[element] = (
+                (self.call.header,) if self.call.header else (usual,) if usual in declared else tuple(declared)
+            )
         call = replace(self.call, elements=tuple(named), bound=bound)
         return _Made(call, asks=asks, issues=self._issued(meant, bound))
 
@@ -333,9 +348,7 @@ class _Token:
         # An element is a matter of role and purpose: an operation that finds nothing behind it may have it as well as one that does.
         others = [each for name, each in self.operations.items() if name in who.operations and each is not operation]
         judges = [Judge(self.policy, who, replace(self.call, operation=each)) for each in (operation, *others)]
-        return all(
-            any(judge.may_unlock(element, bound[element] or (None,)) for judge in judges) for element in meant
-        )
+        return all(any(judge.may_unlock(element, bound[element] or (None,)) for judge in judges) for element in meant)
 
 
 def _with_change(chance: random.Random, place: World, triple: Triple) -> Triple:
@@ -344,7 +357,9 @@ def _with_change(chance: random.Random, place: World, triple: Triple) -> Triple:
     who, app = caller.who, caller.name
     grant = caller.facts()["grant", f"grt_{app}"]
     assert isinstance(grant, GrantFact)
-    narrow = GrantFact(id=grant.id, app=app, seller=grant.seller, version="1", purposes=who.purposes, categories=("order",))
+    narrow = GrantFact(
+        id=grant.id, app=app, seller=grant.seller, version="1", purposes=who.purposes, categories=("order",)
+    )
     less = StandingFact(capabilities=("call",))
     changes: tuple[tuple[Facts, Who | None], ...] = (
         ({("standing", app): less}, replace(who, standing=frozenset({"call"}))),
