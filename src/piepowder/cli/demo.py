@@ -241,6 +241,7 @@ class Show:
         again = f"piepowder staff link operator@example.com --data {self.settings.data}"
         lines = [
             f"console  {self.settings.public_url}/sign-in/staff/{link}  (signs in once; again: {again})",
+            f"seller   {self.settings.public_url}{self.made['apps']['label_printer']['consent_path']}  (authorise an app)",
             f"gateway  {self.settings.gateway_url}",
             f"ledger   piepowder ledger tail --data {self.settings.data}",
             f"logs     {self.logs}",

@@ -8,12 +8,15 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from piepowder.core.kernel import json
 from piepowder.core.kernel.config import Settings
 from piepowder.core.policy.pack import read_pack
 from piepowder.demo.cast import CAST, Part
+from piepowder.demo.marketplace.app import RETURNED_PATH
 from piepowder.demo.orders import DAY, Filter, Order, OrderBook, Seller, life
+from piepowder.demo.shops import shop
 
 PACK = "data-protection"
 SAMPLES_PER_SELLER = 40
@@ -40,13 +43,13 @@ def set_the_stage(settings: Settings, book: OrderBook) -> dict[str, Any]:
     if kept.exists():
         found: dict[str, Any] = json.decode(kept.read_bytes())
         return found
-    made = _provision(book)
+    made = _provision(book, settings.upstream_url + RETURNED_PATH)
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_private(kept, json.encode(made))
     return made
 
 
-def _provision(book: OrderBook) -> dict[str, Any]:
+def _provision(book: OrderBook, returned: str) -> dict[str, Any]:
     from django.db import transaction
 
     from piepowder.rooms.ground.actor import SYSTEM
@@ -60,7 +63,7 @@ def _provision(book: OrderBook) -> dict[str, Any]:
         keys = [create_staff_key(name=name, by=SYSTEM, at=at)[1] for name in _STAFF]
         _provision_sellers(book, at)
         sellers = book.sellers(SELLERS_WITH_GRANTS)
-        apps = {part.key: _provision_app(part, sellers, at) for part in CAST}
+        apps = {part.key: _provision_app(part, sellers, returned, at) for part in CAST}
     return {"staff_keys": keys, "apps": apps}
 
 
@@ -69,12 +72,13 @@ def _provision_sellers(book: OrderBook, at: datetime) -> None:
     from piepowder.rooms.people.actions import provision_seller
 
     for seller in book.sellers():
-        provision_seller(marketplace_id=seller.id, name=f"Shop {seller.key}", oidc_subject=seller.id, by=SYSTEM, at=at)
+        provision_seller(marketplace_id=seller.id, name=shop(book.source, seller.id, book.market.country).store_name, oidc_subject=seller.id, by=SYSTEM, at=at)
 
 
-def _provision_app(part: Part, sellers: list[Seller], at: datetime) -> dict[str, Any]:
+def _provision_app(part: Part, sellers: list[Seller], returned: str, at: datetime) -> dict[str, Any]:
     from piepowder.rooms.appstore.actions import add_version, approve_roles, create_app
     from piepowder.rooms.consent import provisioning
+    from piepowder.rooms.consent.actions import register_client
     from piepowder.rooms.developers.actions import register_developer
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.standing.rules import Standing
@@ -86,13 +90,16 @@ def _provision_app(part: Part, sellers: list[Seller], at: datetime) -> dict[str,
     add_version(app, part.manifest, by=SYSTEM, at=at)
     if part.roles:
         approve_roles(app, part.roles, by=SYSTEM, at=at, reason="part of the demonstration")
+    app.refresh_from_db()
+    client, secret = register_client(app, redirect_uris=(returned,), lasting=True, by=SYSTEM, at=at)
     grants = [provisioning.create(app.id, seller.id, by=SYSTEM, at=at) for seller in sellers]
     first = grants[0]
     return {
         "app_id": app.id,
         "developer_id": developer.id,
-        "client_id": first["client_id"],
-        "client_secret": first["client_secret"],
+        "client_id": client.client_id,
+        "client_secret": secret,
+        "consent_path": f"/apps/authorize/consent?application_id={app.id}&state=demo&redirect_uri={quote(returned, safe='')}",
         "refresh_token": first["refresh_token"],
         "seller_id": sellers[0].id,
         "roles": list(part.roles),

@@ -33,6 +33,19 @@ CATEGORIES: dict[str, str] = {
     "paging": "the place where the next page starts",
 }
 
+#: words for groups of categories, which a manifest may name as a whole
+GROUPS: dict[str, str] = {
+    "buyer": "everything about the buyer",
+    "buyer.address": "the whole delivery address",
+    "order": "everything about the order",
+    "seller": "everything about the seller",
+}
+
+
+def words_of(category: str) -> str | None:
+    """The words for a category or a group of them; None for a category nobody has described."""
+    return CATEGORIES.get(category) or GROUPS.get(category)
+
 
 def is_personal(category: str) -> bool:
     """Whether a category is a shopper's personal data (not the seller's own, not order data)."""

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from piepowder.core.kernel.json import encode
 from piepowder.demo.marketplace import orders_2026, orders_v0, sales, sellers
 from piepowder.demo.marketplace.oidc import SellerSignIn
+from piepowder.demo.marketplace.page import returned_page
 from piepowder.demo.marketplace.wire import JSON, Answer, Call, Fault, Handler
 from piepowder.demo.orders import OrderBook
 
@@ -18,6 +19,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+RETURNED_PATH = "/app/returned"  # the address that the example apps have registered for a seller's way back
 _FORM_BYTES_MAX = 65_536
 _ORDER = r"/([^/]+)"
 _ROUTES: tuple[tuple[str, Handler], ...] = (
@@ -81,6 +83,10 @@ class Marketplace:
     def _answer(self, scope: Scope) -> Answer:
         if scope["path"] == "/healthz":
             return Answer(200, (JSON,), encode({"status": "ok", "orders": self._book.label}))
+        if scope["path"] == RETURNED_PATH:
+            authorised = b"code=" in scope["query_string"]
+            html = (b"content-type", b"text/html; charset=utf-8")
+            return Answer(200, (html,), returned_page(authorised=authorised).encode())
         headers = dict(scope["headers"])
         seller = headers.get(b"x-marketplace-seller", b"")
         try:

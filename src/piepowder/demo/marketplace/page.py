@@ -1,4 +1,4 @@
-"""The one page of the sign-in: choose a seller."""
+"""The two pages of the example: choose a seller to sign in as, and where an app's authorisation ends."""
 
 from html import escape
 
@@ -51,3 +51,16 @@ def sign_in_page(book: OrderBook, *, unknown: str = "") -> str:
     ]
     alert = '<p role="alert">There is no seller with this id.</p>' if unknown else ""
     return _PAGE.format(label=escape(book.label), alert=alert, sellers="".join(buttons), typed=escape(unknown))
+
+
+def returned_page(*, authorised: bool) -> str:
+    """Where the consent page sends a seller's browser back to; a real app would exchange the code in the address for its tokens."""
+    head = "The app is authorised" if authorised else "The app was not authorised"
+    rest = (
+        "It has received a code, which it would now exchange for its tokens. What it reads is in the console, under My apps."
+        if authorised
+        else "It has received nothing but that answer."
+    )
+    style, _, _ = _PAGE.partition("<main>")
+    opening = style.replace("Sign in to the example marketplace", head).format()
+    return f"{opening}<main><h1>{head}</h1><p>{rest} You may close this page.</p></main></html>"
