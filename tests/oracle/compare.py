@@ -240,7 +240,7 @@ def found_markers(text: str) -> set[str]:
     if not text.isascii():
         variants.append(unicodedata.normalize("NFKC", text))
     variants += [decoded for found in _BASE64.findall(text) if "PPW" not in found if (decoded := _unbase64(found))]
-    found = {marker for variant in variants for marker in MARKER.findall(variant)}
+    found = {marker for variant in variants if "PPW" in variant for marker in MARKER.findall(variant)}
     bare = {each for variant in variants for each in _HEX.findall(variant)}
     return found | (bare - {marker[-32:] for marker in found})
 

@@ -4,7 +4,7 @@ A rule is a row; the interpreter below knows nothing of Cedar. The shipped packs
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +102,7 @@ def _holds(condition: tuple[str, Any], category: str, asked: Asked) -> bool:
         return not _holds(value, category, asked)
     if kind == "any":
         return any(_holds(each, category, asked) for each in value)
-    return {
+    found: dict[str, Callable[[], bool]] = {
         "purpose in": lambda: under(value, asked.purpose),
         "purpose is": lambda: (asked.purpose or "none") == value,
         "state": lambda: asked.state in value,
@@ -112,7 +112,8 @@ def _holds(condition: tuple[str, Any], category: str, asked: Asked) -> bool:
         "version": lambda: asked.operation.startswith(value),
         "environment": lambda: asked.environment == value,
         "declared": lambda: asked.declared,
-    }[kind]()
+    }
+    return found[kind]()
 
 
 # The same in Cedar
@@ -147,7 +148,7 @@ def _condition(condition: tuple[str, Any]) -> str:
         return f"!({_condition(value)})"
     if kind == "any":
         return "(" + " || ".join(map(_condition, value)) + ")"
-    return {
+    found: dict[str, Callable[[], str]] = {
         "purpose in": lambda: f"context.purpose in [{_listed('Purpose', value)}]",
         "purpose is": lambda: f'context.purpose == Purpose::"{value}"',
         "state": lambda: f"[{_listed('OrderState', value)}].contains(context.orderState)",
@@ -157,7 +158,8 @@ def _condition(condition: tuple[str, Any]) -> str:
         "version": lambda: f'context.operation like "{value}*"',
         "environment": lambda: f'context.environment == "{value}"',
         "declared": lambda: "context.declared",
-    }[kind]()
+    }
+    return found[kind]()
 
 
 def _listed(kind: str, names: Iterable[str]) -> str:

@@ -141,10 +141,9 @@ def _scope(method: str, path: str, query: str, headers: list[tuple[bytes, bytes]
 def world(chance: random.Random, dialect: str) -> World:
     operations = guarded(dialect)
     name = chance.choice((*SHIPPED, *["made-up"] * 9))
-    if name in SHIPPED:
-        policy = Policy(name, SHIPPED[name], read_pack(name).files)
-    else:
-        policy = as_pack(name, made_up(chance, tuple(operations)))
+    shipped = name in SHIPPED
+    rules = SHIPPED[name] if shipped else made_up(chance, tuple(operations))
+    policy = Policy(name, rules, read_pack(name).files) if shipped else as_pack(name, rules)
     return World(dialect, policy, [_caller(chance, operations, dialect) for _ in range(3)], operations)
 
 
