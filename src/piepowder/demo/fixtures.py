@@ -72,7 +72,13 @@ def _provision_sellers(book: OrderBook, at: datetime) -> None:
     from piepowder.rooms.people.actions import provision_seller
 
     for seller in book.sellers():
-        provision_seller(marketplace_id=seller.id, name=shop(book.source, seller.id, book.market.country).store_name, oidc_subject=seller.id, by=SYSTEM, at=at)
+        provision_seller(
+            marketplace_id=seller.id,
+            name=shop(book.source, seller.id, book.market.country).store_name,
+            oidc_subject=seller.id,
+            by=SYSTEM,
+            at=at,
+        )
 
 
 def _provision_app(part: Part, sellers: list[Seller], returned: str, at: datetime) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from piepowder.core.marketplace.model import OrderState
-from piepowder.core.marketplace.taxonomy import CATEGORIES, is_personal, words_of
+from piepowder.core.marketplace.taxonomy import CATEGORIES, is_personal
+from piepowder.core.marketplace.taxonomy import words_of as described
 from piepowder.core.policy.decide import Prepared, decide, prepare
 from piepowder.core.policy.model import Effect, Question, Verdict
 from piepowder.core.policy.pack import Pack
@@ -115,7 +116,7 @@ def offer(app: App, version: str | None = None) -> Offer:
 
 
 def words_of(category: str) -> str:
-    return words_of(category) or f"`{category}`"
+    return described(category) or f"`{category}`"
 
 
 def _place(category: str) -> tuple[int, str]:
