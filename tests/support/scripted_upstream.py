@@ -94,6 +94,10 @@ class ScriptedUpstream:
     def script(self, *steps: Step) -> None:
         self._scripts.append(steps)
 
+    def forget(self) -> None:
+        """Scripts that nothing has asked for yet."""
+        self._scripts.clear()
+
     def __enter__(self) -> Self:
         self._start(self._accept)
         return self

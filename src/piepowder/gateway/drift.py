@@ -17,7 +17,7 @@ _EVERY_SECONDS = 1.0
 _PATHS_MAX = 50
 _ELEMENTS = 10  # of an array, about so many are looked at, evenly spread
 NO_WORD = "(not a word)"
-_WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$\\]*\Z").match
+_WORD = re.compile(r"[A-Za-z_$\\][A-Za-z0-9_$\\]*\Z").match
 _decoder = msgspec.json.Decoder()
 
 

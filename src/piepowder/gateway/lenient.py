@@ -7,7 +7,7 @@ from msgspec import UNSET, Raw
 
 from piepowder.core.marketplace.model import Node
 from piepowder.gateway.orders import Unreadable
-from piepowder.gateway.shape import KEEP, Hidden, Slot, strict_type
+from piepowder.gateway.shape import KEEP, Hidden, Slot, blanks, strict_type
 
 Path = tuple[str, ...]
 
@@ -30,6 +30,8 @@ class Reading:
             return self._leaf(node, raw, path)
         expected: Any = list[Raw] | None if node.kind == "array" else dict[str, Raw] | None
         members = self._typed(expected, raw, path)
+        if members is None and not path:
+            raise Unreadable("not the kind of document that the catalogue says")
         if members is None or node.kind == "map":
             return None if members is None else UNSET  # a map's keys are data themselves
         return self._array(node, members, path) if node.kind == "array" else self._object(node, members, path)
@@ -51,7 +53,15 @@ class Reading:
             value = self.read(child, members[name], (*path, name))
             if value is not UNSET and (value != {} or child.kind != "object"):
                 result[name] = value
+        if result:
+            result |= {
+                name: "" for name in blanks(node, result, self._hidden) if name in members and self._gone(node, name)
+            }
         return result
+
+    def _gone(self, node: Node, name: str) -> bool:
+        """Withheld by decision, not for its type."""
+        return self._code(node.children[name]) is None
 
     def _leaf(self, node: Node, raw: Raw, path: Path) -> Any:
         code = self._code(node)
