@@ -119,7 +119,7 @@ class Expected:
             return "" if known else "from nowhere"
         fate = self.fate(path, planted.leaf)
         if fate == GONE:
-            return "must not be there"
+            return "" if value == "" and planted.leaf.required else "must not be there"  # an API may require its place
         if value is None:
             right = planted.good and not planted.long and planted.value is not None
             return "withheld without need" if right and fate == PLAIN else ""

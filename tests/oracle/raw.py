@@ -4,7 +4,7 @@ Nothing of the catalogue is imported. A tree is made of `Leaf`, `Many` (array) a
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ class Leaf:
     schema: dict[str, Any]
     category: str | None
     element: str | None
+    required: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +102,21 @@ def _tree(document: dict[str, Any], schema: dict[str, Any], forced: Marks | None
         target = _resolved(document, schema)
         unmarked = {key: value for key, value in target.items() if key not in (CATEGORY, ELEMENT)}
         return _tree(document, unmarked, forced, (target.get(CATEGORY), target.get(ELEMENT)))
-    members = dict(schema.get("properties", {}))
+    members, required = dict(schema.get("properties", {})), set(schema.get("required", ()))
     for part in schema.get("allOf", ()):
         members |= _resolved(document, part).get("properties", {})
+        required |= set(_resolved(document, part).get("required", ()))
     if members:
-        return Group({name: _tree(document, each, forced, default) for name, each in members.items()})
+        below = {name: _tree(document, each, forced, default) for name, each in members.items()}
+        return Group({name: _marked(each, name in required) for name, each in below.items()})
     if schema.get("type") == "array":
         return Many(_tree(document, schema["items"], forced, default))
     category, element = forced or default
     return Leaf(schema, category, element)
+
+
+def _marked(tree: Tree, required: bool) -> Tree:
+    return replace(tree, required=required) if isinstance(tree, Leaf) else tree
 
 
 def _resolved(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:

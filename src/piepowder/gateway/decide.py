@@ -1,10 +1,11 @@
 """What may go out, as of now."""
 
-from piepowder.core.policy.model import Mode
+from piepowder.core.marketplace.model import Operation, OrderState
+from piepowder.core.policy.model import Effect, Mode
 from piepowder.gateway import restricted
 from piepowder.gateway.attempt import Attempt
 from piepowder.gateway.caller import Caller
-from piepowder.gateway.decisions import Decisions, Plan
+from piepowder.gateway.decisions import NO_ELEMENT, Decisions, Plan
 from piepowder.gateway.identify import present
 from piepowder.gateway.parts import Gateway
 from piepowder.gateway.project import Shape
@@ -29,7 +30,22 @@ def decide(gateway: Gateway, attempt: Attempt, caller: Caller) -> Plan:
             "this worker has lost its feed of consents and decisions, so it releases no personal data",
             hint="try again shortly",
         )
+    if attempt.operation.essential:
+        _require_essentials(plan, attempt.operation)
     return plan
+
+
+def _require_essentials(plan: Plan, operation: Operation) -> None:
+    """An answer that would say nothing is refused with the reason: an empty success tells an app less than a refusal does."""
+    verdicts = plan.state(OrderState.NONE).verdicts[NO_ELEMENT]
+    decided = [verdicts[category] for category in sorted(operation.essential)]
+    if all(verdict.effect is Effect.WITHHOLD for verdict in decided):
+        raise Refused(
+            "forbidden",
+            "essentials_withheld",
+            f"nothing of what `{operation.name}` is about may go out in this call",
+            hint=decided[0].sentence,
+        )
 
 
 def plan_of(

@@ -6,7 +6,7 @@ accepts, so a substitute that somebody forgets to fill in stops the answer inste
 """
 
 import keyword
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -18,8 +18,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from piepowder.core.marketplace.model import Node, Operation
 from piepowder.core.marketplace.openapi import FORMATS
+from piepowder.core.marketplace.taxonomy import is_personal
 
 KEEP = "keep"
+BLANK = (
+    "blank"  # an empty text, where the API requires one that is withheld: strict clients reject an answer without it
+)
 Slot = tuple[str, str | None]  # data category, data element
 Codes = tuple[str | None, ...]  # per slot: KEEP, the kind of a substitute, or None for nothing
 
@@ -160,7 +164,26 @@ class Compiler:
             field = attribute(name)
             names[field] = name
             fields.append((field, inner | None | UnsetType, UNSET))
+        for name in blanks(node, names.values(), self.hidden_members) if fields else ():
+            self.substitutes.append(((*path, name), BLANK))
+            names[attribute(name)] = name
+            fields.append((attribute(name), Hidden | None | UnsetType, UNSET))
         return object_type("_".join(path) or "Answer", fields, names) if fields else None
+
+
+def blanks(node: Node, shown: Collection[str], hidden: frozenset[str]) -> list[str]:
+    """Required texts about a person that are not among the `shown` members of an object, and so are left empty in it."""
+    return [
+        name
+        for name, child in node.children.items()
+        if name in node.required - hidden and name not in shown and _is_text_about_a_person(child)
+    ]
+
+
+def _is_text_about_a_person(node: Node) -> bool:
+    """Of free form: an empty one breaks no rule of its own."""
+    plain = node.kind == "leaf" and node.leaf == "string" and not node.enum and not node.pattern
+    return plain and node.category is not None and is_personal(node.category)
 
 
 @lru_cache(10_000)

@@ -3,6 +3,7 @@
 from piepowder.core.marks import alias_maker, mask, outward, pseudonym
 from piepowder.gateway.fill import Make
 from piepowder.gateway.orders import Order
+from piepowder.gateway.shape import BLANK
 
 _EPOCH = "1"  # rotation of aliases comes with the relay
 
@@ -19,7 +20,7 @@ class Marks:
         """How to make one kind of substitute; null where it would have to be derived from something that is not known."""
         if kind == "alias":
             return self._alias()
-        return {"pseudonym": self._pseudonym, "mask": _mask, "outward": _outward}.get(kind, _nothing)
+        return {"pseudonym": self._pseudonym, "mask": _mask, "outward": _outward, BLANK: _blank}.get(kind, _nothing)
 
     def _alias(self) -> Make:
         made = alias_maker(self.key, self.app, self.seller, _EPOCH, self.domain)
@@ -41,6 +42,10 @@ def _mask(value: object, order: Order, country: str) -> str | None:
 
 def _outward(value: object, order: Order, country: str) -> str | None:
     return outward(value, country) if isinstance(value, str) else None
+
+
+def _blank(value: object, order: Order, country: str) -> str:
+    return ""
 
 
 def _nothing(value: object, order: Order, country: str) -> None:

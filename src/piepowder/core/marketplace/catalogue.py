@@ -112,6 +112,12 @@ def _problems(operation: Operation, operations: dict[str, Operation]) -> Iterato
     yield from (
         f"implies the unlisted element `{word}`" for word in sorted(operation.implied_elements - operation.elements)
     )
+    yield from (
+        f"calls the category `{word}` essential, which its answer does not hold"
+        for word in sorted(operation.essential - set(categories(operation.answer) if operation.answer else ()))
+    )
+    if operation.essential and operation.binding is not None:
+        yield "is about orders: none of its categories can be essential"
     missing = [block for block in operation.state_needs if block not in operation.included_data]
     yield from (f"needs the block `{block}` for the order's state but does not list it" for block in missing)
     in_path = {parameter.name for parameter in operation.parameters if parameter.place == "path"}

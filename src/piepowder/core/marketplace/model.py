@@ -109,6 +109,9 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     state_needs: tuple[str, ...] = ()  # included_data values the gateway adds upstream to learn the order's state
     rate: Rate = Rate(1.0, 5)
     grantless: bool = False
+    essential: frozenset[str] = (
+        frozenset()
+    )  # categories without which an answer about no order says nothing: then the call is refused
     categories: frozenset[str] = frozenset()  # every category found in `answer` and `parameters`
 
 

@@ -38,6 +38,7 @@ class Extension(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     state_needs: tuple[str, ...] = ()
     unlocks_without_element: bool = False
     grantless: bool = False
+    essential: frozenset[str] = frozenset()
 
 
 class Compiled(Struct, frozen=True):
