@@ -11,12 +11,17 @@ def measure(run: Run) -> list[Figure]:
     """Each failed test stands for at least one leak, or for one field too few: both are wrong."""
     goal = next(each for each in GOALS if each.name == "triples")
     suite = run_suite(run, "triples", "tests/oracle", {"PIEPOWDER_TRIPLES": f"{goal.limit_of(run.full):.0f}"})
-    told = re.search(r"'triples': (\d+)", suite.output)
-    if told is None:
+    triples = told(suite.output, "triples")
+    if not triples:
         raise AssertionError(f"tests/oracle did not say how many triples it tried\n{suite.output[-2000:]}")
-    personal = re.search(r"'with personal data': (\d+)", suite.output)
     return [
-        Figure("triples", int(told[1])),
+        Figure("triples", triples),
         Figure("leaks", suite.failed),
-        Figure("triples with personal data", int(personal[1]) if personal else 0),
+        Figure("triples with personal data", told(suite.output, "with personal data")),
+        Figure("triples refused", told(suite.output, "refused")),
     ]
+
+
+def told(output: str, what: str) -> int:
+    """Sum over the shards, each of which prints its own counts."""
+    return sum(map(int, re.findall(rf"'{what}': (\d+)", output)))
