@@ -92,6 +92,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
+        self._odd_coding = False
         self._head_open = self._body_open = False  # between the first byte of a message and the end of that part
         self._head_bytes = 0
         self._deaf = False
@@ -145,6 +146,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_open = True
+        self._odd_coding = False
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -152,9 +154,14 @@ class GuardedProtocol(HttpToolsProtocol):
             raise Refused("too_long", "target_too_long", f"the request target is longer than {TARGET_MAX_BYTES} bytes")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))  # counted when the head is complete; until then its bytes are
+        name = name.lower()
+        if name == b"transfer-encoding" and value.lower() != b"chunked":
+            self._odd_coding = True
+        self.headers.append((name, value))  # counted when the head is complete; until then its bytes are
 
     def on_headers_complete(self) -> None:
+        if self._odd_coding:  # where the body ends is a matter of taste then, and so is what comes after it
+            raise Refused("invalid", "bad_framing", "`Transfer-Encoding` must be `chunked`, over HTTP/1.1")
         if len(self.pipeline) >= PIPELINE_MAX:
             raise Refused(
                 "invalid", "pipeline_too_long", f"more than {PIPELINE_MAX} requests sent ahead of their answers"
