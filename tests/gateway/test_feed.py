@@ -6,10 +6,12 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import pytest
 
 from piepowder.core.facts.model import KINDS, GrantFact, RevokedTokenFact, SellerFact
+from piepowder.core.facts.snapshot import Changes
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.gateway import feed as feed_module
 from piepowder.gateway.feed import Feed
@@ -263,3 +265,21 @@ def test_start_says_what_is_missing(postgres_url: str) -> None:
         with pytest.raises(PiepowderError) as caught:
             asyncio.run(Feed().start(url))
         assert caught.value.code == "gateway_feed_unavailable"
+
+
+def test_a_slow_worker_is_not_a_silent_database(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time that this process itself takes to read what came does not count as silence of the database."""
+    monkeypatch.setattr(feed_module, "SILENCE_SECONDS_MAX", 0.3)
+    publisher.publish(*[grant(f"grt_{number}") for number in range(10)])
+    read_rows = feed_module.read_rows
+
+    def slowly(*args: Any, **named: Any) -> Changes:
+        time.sleep(0.5)  # as on a machine that is busy with other things
+        return read_rows(*args, **named)
+
+    monkeypatch.setattr(feed_module, "read_rows", slowly)
+
+    async def work(feed: Feed) -> None:
+        assert len(feed.snapshot.grants) == 10
+
+    run(publisher, work)

@@ -237,8 +237,9 @@ class _Session:
             async with connection.cursor(f"feed_{kind}") as cursor:
                 await cursor.execute(_LOAD, [kind])
                 while rows := await cursor.fetchmany(_LOAD_ROWS_AT_ONCE):
-                    self._waiting_since = time.monotonic()
                     yield [Row(kind, key, body, 0) for key, body in rows]
+                    # Only now is the database waited for: reading what came may take this process long.
+                    self._waiting_since = time.monotonic()
 
 
 class _Answer(NamedTuple):
