@@ -19,7 +19,7 @@ up: $(VENV)/.demo ## gateway, console and database for your own marketplace (ARG
 
 test: $(VENV)/.dev ## every test (ARGS="-k name" to choose)
 	$(BIN)/python -m tools.system_packages test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 fuzz: $(VENV)/.dev ## a million generated calls against the separately written oracle
 	PIEPOWDER_TRIPLES=$(or $(TRIPLES),1000000) $(BIN)/python -m pytest tests/oracle $(ARGS)

@@ -106,9 +106,9 @@ def open_desk(*, lasting: bool = False, confidential: bool = True, app: App | No
     return Desk(app=app, seller=make_seller(), client=client, secret=secret)
 
 
-def pkce() -> tuple[str, str]:
+def pkce(verifier: str = "") -> tuple[str, str]:
     """(verifier, challenge)"""
-    verifier = secrets.token_urlsafe(48)
+    verifier = verifier or secrets.token_urlsafe(48)
     return verifier, urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
