@@ -9,8 +9,8 @@ from piepowder.core.marketplace.model import Operation, Parameter
 from piepowder.gateway.drift import as_name
 from piepowder.gateway.refused import Refused
 
-_INTEGER = re.compile(r"-?\d{1,18}\Z").match
-_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,10})?\Z").match
+_INTEGER = re.compile(r"-?[0-9]{1,18}\Z").match  # `\d` would take digits of other scripts
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,10})?\Z").match
 _BOOLEANS = frozenset({"true", "false", "True", "False"})
 
 
