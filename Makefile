@@ -24,6 +24,9 @@ test: $(VENV)/.dev ## every test (ARGS="-k name" to choose)
 fuzz: $(VENV)/.dev ## a million generated calls against the separately written oracle
 	PIEPOWDER_TRIPLES=$(or $(TRIPLES),1000000) $(BIN)/python -m pytest tests/oracle $(ARGS)
 
+kills: $(VENV)/.dev ## two hundred kill -9 under load; every answer must be on the ledger
+	PIEPOWDER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest tests/kills $(ARGS)
+
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
