@@ -17,10 +17,12 @@ def open_page_token(gateway: Gateway, attempt: Attempt, query: Query) -> Query:
     page = attempt.operation.paging
     if page is None or page.parameter not in attempt.parameters.values:
         return query
+    others = tuple(pair for pair in query if pair[0] != page.parameter)
     sealed = attempt.parameters.values[page.parameter][0]
+    if not sealed:
+        return others  # an empty one counts as absent, as the API has it
     token = paging.open_sealed(gateway.keys.paging, sealed, _binding(attempt), now=gateway.now())
-    rest = () if page.overrides else tuple(pair for pair in query if pair[0] != page.parameter)
-    return (*rest, (page.parameter, token))
+    return (*(() if page.overrides else others), (page.parameter, token))
 
 
 def seal_page_token(gateway: Gateway, attempt: Attempt, answer: Any) -> None:

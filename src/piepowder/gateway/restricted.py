@@ -109,9 +109,9 @@ def _read_resource(gateway: Gateway, value: Any) -> Asked:
         raise _invalid("elements_malformed", "`dataElements` is a list of words")
     if operation.element_required and not elements:
         raise _invalid("elements_missing", f"`{operation.name}` needs `dataElements`: {_words(operation.elements)}")
-    unknown = sorted(set(elements) - operation.elements - operation.implied_elements)
-    if unknown:
-        raise _invalid("element_unknown", f"`{operation.name}` has no data element {_words(unknown)}")
+    if not operation.elements | operation.implied_elements >= set(elements):
+        known = _words(operation.elements | operation.implied_elements)
+        raise _invalid("element_unknown", f"`{operation.name}` has other data elements than these", f"it has {known}")
     return Asked(Resource(method=method, path=path, elements=tuple(dict.fromkeys(elements))), operation)
 
 
@@ -121,15 +121,18 @@ def operation_at(gateway: Gateway, method: str, path: str) -> Operation:
         if operation.path == path and operation.method == method:
             return operation
     found = gateway.router.match(method, path)
-    if isinstance(found, tuple):
+    if isinstance(found, tuple) and found[0].method == method:
         return found[0]
     tidy = "/" + path.strip("/")
     near = [each.path for each in gateway.catalogue.operations.values() if each.path == tidy]
     found = gateway.router.match(method, tidy) if path != tidy else None
     hint = (
-        f"did you mean `{near[0] if near else tidy}`?" if near or isinstance(found, tuple) else "check method and path"
+        f"did you mean `{near[0] if near else tidy}`?"
+        if near or isinstance(found, tuple)
+        else f"check `{method[:20]}` `{path[:200]}`"
     )
-    raise Refused("invalid", "resource_unknown", f"no operation has `{method}` `{path[:200]}`", hint=hint)
+    # What the app wrote may be anybody's data; hints are not recorded, messages are.
+    raise _invalid("resource_unknown", "no operation has this method and path", hint)
 
 
 def purposes_for(
@@ -222,8 +225,8 @@ def _covered(restriction: Restriction, method: str, path: str, template: str) ->
     return tuple(dict.fromkeys(element for each in covering for element in each.elements))
 
 
-def _invalid(reason: str, message: str) -> Refused:
-    return Refused("invalid", reason, message)
+def _invalid(reason: str, message: str, hint: str = "") -> Refused:
+    return Refused("invalid", reason, message, hint=hint)
 
 
 def _words(words: Any) -> str:
