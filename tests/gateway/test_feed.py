@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from piepowder.core.facts import snapshot as snapshot_module
 from piepowder.core.facts.model import KINDS, GrantFact, RevokedTokenFact, SellerFact
 from piepowder.core.facts.snapshot import Changes
 from piepowder.core.kernel.errors import PiepowderError
@@ -271,7 +272,7 @@ def test_a_slow_worker_is_not_a_silent_database(publisher: Publisher, monkeypatc
     """Time that this process itself takes to read what came does not count as silence of the database."""
     monkeypatch.setattr(feed_module, "SILENCE_SECONDS_MAX", 0.3)
     publisher.publish(*[grant(f"grt_{number}") for number in range(10)])
-    read_rows = feed_module.read_rows
+    read_rows = snapshot_module.read_rows
 
     def slowly(*args: Any, **named: Any) -> Changes:
         time.sleep(0.5)  # as on a machine that is busy with other things

@@ -1,11 +1,11 @@
 """Equal values kept once. Thousands of grants hold the same purposes, thousands of app versions the same manifest."""
 
 from collections.abc import Hashable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from piepowder.core.facts.model import AppFact, GrantFact, ManifestFact, StandingFact
 
-T = TypeVar("T", bound=Hashable)
+T = TypeVar("T")
 
 _VALUES_MAX = 50_000
 
@@ -18,7 +18,8 @@ class Shared:
 
     def value(self, value: T) -> T:
         """The first value seen that is equal to this one."""
-        return cast(T, self._keep(value, value))
+        known: T | None = self._values.get(value)
+        return self._keep(value, value) if known is None else known
 
     def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
         known: tuple[str, ...] | None = self._values.get(words)
@@ -41,10 +42,13 @@ class Shared:
         )
 
     def manifest(self, fact: ManifestFact) -> ManifestFact:
+        known: ManifestFact | None = self._values.get(_key_of(fact))
+        if known is not None:
+            return known
         operations = self._word_lists("operations", fact.operations)
         categories = self._word_lists("categories", fact.categories)
-        key = ("manifest", id(operations), id(categories), fact.substitutes_everywhere)
-        return cast(ManifestFact, self._keep(key, ManifestFact(operations, categories, fact.substitutes_everywhere)))
+        shared = ManifestFact(operations, categories, fact.substitutes_everywhere)
+        return self._keep(_key_of(shared), shared)
 
     def grant(self, fact: GrantFact, app: str, seller: str) -> GrantFact:
         """`app` and `seller` are the same words as in the fact, as the snapshot holds them already."""
@@ -65,9 +69,14 @@ class Shared:
         return self._mapping(name, {self.value(key): self.words(words) for key, words in lists.items()})
 
     def _mapping(self, name: str, mapping: dict[str, Any]) -> dict[str, Any]:
-        return cast(dict[str, Any], self._keep((name, tuple(mapping.items())), mapping))
+        return self._keep((name, tuple(mapping.items())), mapping)
 
-    def _keep(self, key: Hashable, value: Any) -> Any:
+    def _keep(self, key: Hashable, value: T) -> T:
         if len(self._values) >= _VALUES_MAX:
             self._values.clear()
-        return self._values.setdefault(key, value)
+        kept: T = self._values.setdefault(key, value)
+        return kept
+
+
+def _key_of(fact: ManifestFact) -> Hashable:
+    return "manifest", tuple(fact.operations.items()), tuple(fact.categories.items()), fact.substitutes_everywhere

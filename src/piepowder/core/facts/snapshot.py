@@ -7,7 +7,7 @@ mean (an app, seller, grant, standing or policy that is not there; a token revok
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,6 @@ from piepowder.core.facts.model import (
     AppFact,
     GrantFact,
     PolicyFact,
-    RevokedTokenFact,
     SellerFact,
     StandingFact,
     decode_fact,
@@ -114,38 +113,36 @@ def read_rows(rows: Iterable[Row], *, known: Snapshot, shared: Shared, into: Cha
     return changes
 
 
-def _app(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
-    app = shared.app(cast(AppFact, fact)) if fact is not None else None
+def _app(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+    app = shared.app(fact) if fact is not None else None
     changes.apps[_own(key, app)] = app
 
 
-def _grant(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+def _grant(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
     if fact is None:
         changes.grants[key] = None
         return
-    grant = cast(GrantFact, fact)
-    app, seller = known.apps.get(grant.app), known.sellers.get(grant.seller)
-    grant = shared.grant(grant, app.id if app else grant.app, seller.id if seller else grant.seller)
+    app, seller = known.apps.get(fact.app), known.sellers.get(fact.seller)
+    grant = shared.grant(fact, app.id if app else fact.app, seller.id if seller else fact.seller)
     changes.grants[_own(key, grant)] = grant
 
 
-def _seller(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
-    seller = cast("SellerFact | None", fact)
-    changes.sellers[_own(key, seller)] = seller
+def _seller(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+    changes.sellers[_own(key, fact)] = fact
 
 
-def _standing(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
+def _standing(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
     app = known.apps.get(key)
     key = app.id if app else key
-    changes.standing[key] = shared.standing(cast(StandingFact, fact)) if fact is not None else None
+    changes.standing[key] = shared.standing(fact) if fact is not None else None
 
 
-def _policy(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
-    changes.policy[key] = cast("PolicyFact | None", fact)
+def _policy(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+    changes.policy[key] = fact
 
 
-def _revoked_token(changes: Changes, key: str, fact: Struct | None, known: Snapshot, shared: Shared) -> None:
-    changes.revoked_tokens[bytes.fromhex(key)] = cast(RevokedTokenFact, fact).until if fact is not None else None
+def _revoked_token(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+    changes.revoked_tokens[bytes.fromhex(key)] = fact.until if fact is not None else None
 
 
 def _own(key: str, fact: AppFact | GrantFact | SellerFact | None) -> str:
