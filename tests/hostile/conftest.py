@@ -64,7 +64,9 @@ def gate(migrated_database: Callable[[], str], tmp_path_factory: pytest.TempPath
             header_deadline_seconds=DEADLINE_SECONDS,
         )
         with stack:
-            yield Gate(stack, upstream)
+            made = Gate(stack, upstream)
+            yield made
+            made.close()
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ import itertools
 import json
 import re
 import socket
+import subprocess
+import sys
 import unicodedata
 import uuid
 import zlib
@@ -28,7 +30,7 @@ import psycopg
 
 from tests.support.scripted_upstream import ScriptedUpstream, Step
 from tests.support.scripted_upstream import answer as upstream_answer
-from tests.support.stack import Stack
+from tests.support.stack import ROOT, Stack
 
 MARKER = re.compile(r"PPW-[a-z0-9]+-[0-9a-f]{12,}")
 SELLER, OTHER_SELLER = "A1HOSTILE", "A2HOSTILE"
@@ -73,6 +75,7 @@ class Gate:
         self.stack, self.upstream = stack, upstream
         self.port = stack.settings.gateway_port
         self.pid = stack.workers[0].pid
+        self._changes: subprocess.Popen[bytes] | None = None
         self._known_records: set[str] = set()
         self._log_at = 0
         self.records()
@@ -148,6 +151,28 @@ class Gate:
 
     def upstream_does(self, *steps: Step) -> None:
         self.upstream.script(*steps)
+
+    # The control plane's part
+
+    def change(self, verb: str, **fields: str) -> None:
+        """Something is changed by the rooms' own actions (tests/support/changes.py) and is committed on return."""
+        if self._changes is None:
+            self._changes = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.changes"],
+                env=self.stack.environment,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        assert self._changes.stdin is not None
+        assert self._changes.stdout is not None
+        self._changes.stdin.write(json.dumps({"verb": verb} | fields).encode() + b"\n")
+        self._changes.stdin.flush()
+        assert self._changes.stdout.readline(), f"`{verb}` failed; see the error output"
+
+    def close(self) -> None:
+        if self._changes is not None:
+            self._changes.communicate()
 
     # Judging
 

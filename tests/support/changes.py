@@ -67,9 +67,11 @@ def main() -> None:
 def perform(verb: str, asked: dict[str, Any], at: datetime) -> None:
     from django.db import transaction
 
+    from piepowder.core.policy.pack import read_pack
     from piepowder.rooms.consent import actions as consent
     from piepowder.rooms.consent.models import Client, Grant
     from piepowder.rooms.ground.actor import SYSTEM
+    from piepowder.rooms.publication.actions import publish_policy
     from piepowder.rooms.standing.actions import set_standing
     from piepowder.rooms.standing.rules import Standing
 
@@ -80,6 +82,9 @@ def perform(verb: str, asked: dict[str, Any], at: datetime) -> None:
             set_standing(asked["subject"], Standing(asked["standing"]), by=SYSTEM, at=at, reason="test")
         elif verb == "revoke_token":
             consent.revoke_token(asked["token"], client=Client.objects.get(client_id=asked["client"]), at=at)
+        elif verb == "publish_policy":
+            pack = read_pack(asked["pack"])
+            publish_policy(pack.files, pack.version, by=SYSTEM, at=at)
         elif verb == "hello":
             Grant.objects.count()
         else:
