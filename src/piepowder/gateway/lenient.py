@@ -30,8 +30,6 @@ class Reading:
             return self._leaf(node, raw, path)
         expected: Any = list[Raw] | None if node.kind == "array" else dict[str, Raw] | None
         members = self._typed(expected, raw, path)
-        if members is None and not path:
-            raise Unreadable("not the kind of document that the catalogue says")
         if members is None or node.kind == "map":
             return None if members is None else UNSET  # a map's keys are data themselves
         return self._array(node, members, path) if node.kind == "array" else self._object(node, members, path)

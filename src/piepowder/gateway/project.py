@@ -244,7 +244,10 @@ def _read(
         raise Unreadable(str(error)) from None
     if node is None:
         raise Unreadable("an answer where none is expected")
-    return Reading(projection.codes, projection.hidden, raw_at, mistyped).read(node, Raw(raw))
+    value = Reading(projection.codes, projection.hidden, raw_at, mistyped).read(node, Raw(raw))
+    if value is None and node is projection.operation.answer:
+        raise Unreadable("not the kind of document that the catalogue says")
+    return value
 
 
 def _fills(compiler: Compiler) -> tuple[Fill, ...]:

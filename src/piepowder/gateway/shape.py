@@ -167,7 +167,7 @@ class Compiler:
         for name in blanks(node, names.values(), self.hidden_members) if fields else ():
             self.substitutes.append(((*path, name), BLANK))
             names[attribute(name)] = name
-            fields.append((attribute(name), Hidden | None | UnsetType, UNSET))
+            fields.append((attribute(name), Hidden | UnsetType, UNSET))
         return object_type("_".join(path) or "Answer", fields, names) if fields else None
 
 
