@@ -8,6 +8,9 @@ data "may have been disclosed".
 """
 
 import math
+from traceback import extract_tb
+
+import structlog
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.dialect import Refusal, WireAnswer
@@ -31,6 +34,8 @@ from piepowder.gateway.release import decision_headers, release, success
 from piepowder.gateway.scope import check_declared
 from piepowder.gateway.write import write
 
+_log = structlog.get_logger("piepowder.gateway.call")
+
 
 async def answer(gateway: Gateway, scope: guard.Scope, receive: guard.Receive) -> WireAnswer:
     """One call, whatever it is: always an answer, always a record."""
@@ -39,6 +44,8 @@ async def answer(gateway: Gateway, scope: guard.Scope, receive: guard.Receive) -
         return await _serve(gateway, attempt, scope, receive)
     except PiepowderError as error:
         return await refuse(gateway, attempt, refusal_of(error))
+    except Exception as error:
+        return await refuse(gateway, attempt, unforeseen(error))
 
 
 async def _serve(gateway: Gateway, attempt: Attempt, scope: guard.Scope, receive: guard.Receive) -> WireAnswer:
@@ -150,3 +157,10 @@ def refusal_of(error: PiepowderError) -> Refusal:
     return Refusal(
         kind="unavailable", reason=reason, message="the gateway cannot answer just now", hint="try again shortly"
     )
+
+
+def unforeseen(error: Exception) -> Refusal:
+    """A mistake of ours. Where it happened is logged, but never its text, which may quote what was read."""
+    places = [f"{place.filename.rpartition('/')[2]}:{place.lineno}" for place in extract_tb(error.__traceback__)]
+    _log.error("gateway_unforeseen", error=type(error).__name__, places=places[-12:])
+    return Refusal(kind="internal", reason="unforeseen", message="the gateway made a mistake, so nothing is released")
