@@ -6,7 +6,7 @@ ARGS  ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test fuzz check format bench prove lock clean env dev-env system-packages
+.PHONY: help demo up test fuzz kills check format bench prove lock clean env dev-env system-packages
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -38,9 +38,12 @@ format: $(VENV)/.dev ## rewrite the code in house format
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev ## gateway beside nginx and nginx + Lua; writes bench/results/latest.json
+	$(BIN)/python -m tools.system_packages bench
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 prove: $(VENV)/.dev ## measure what a part must reach: make prove PART=1 (FULL=1 for the long amounts)
+	$(BIN)/python -m tools.system_packages test
+	$(BIN)/python -m tools.system_packages bench
 	$(BIN)/python -m proof.run --part $(or $(PART),1) $(if $(FULL),--full) $(ARGS)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew

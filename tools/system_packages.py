@@ -4,16 +4,26 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-#: target -> (program that shows the package is there, package)
+#: target -> (program or file that shows the package is there, package)
 NEEDED = {
     "test": (("chromium", "chromium"),),
-    "bench": (("nginx", "nginx"), ("wrk", "wrk")),
+    "bench": (
+        ("nginx", "nginx"),
+        ("wrk", "wrk"),
+        ("/usr/lib/nginx/modules/ngx_http_lua_module.so", "libnginx-mod-http-lua"),
+        ("/usr/share/doc/lua-cjson", "lua-cjson"),
+    ),
 }
 
 
+def _is_there(sign: str) -> bool:
+    return Path(sign).exists() if sign.startswith("/") else shutil.which(sign) is not None
+
+
 def main(target: str) -> int:
-    missing = [package for program, package in NEEDED[target] if shutil.which(program) is None]
+    missing = [package for sign, package in NEEDED[target] if not _is_there(sign)]
     if not missing:
         return 0
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
