@@ -11,7 +11,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -155,10 +157,53 @@ def reinstated(stage: Stage) -> str:
     return f"reinstated: label printer reads {printer['streets_seen']} addresses again"
 
 
+def throttled(stage: Stage) -> str:
+    """Amazon's own limits hold: a burst of 15, then one call in a minute."""
+    if stage.settings.rates != "published":
+        return "skipped: this run lifts the published rates"
+    answered, refusal = _call_until_refused(stage, calls_max=25)
+    _need(refusal is not None, f"{answered} calls in a row and no limit")
+    return f"{answered} calls were answered, then: {refusal}"
+
+
+def _call_until_refused(stage: Stage, *, calls_max: int) -> tuple[int, str | None]:
+    """With the community's client library, as any program would."""
+    from sp_api.api import Sellers
+    from sp_api.auth import AccessTokenClient
+    from sp_api.base.exceptions import SellingApiRequestThrottledException
+
+    token = urlsplit(stage.told["token_url"])
+    door = type("Door", (AccessTokenClient,), {"scheme": "http://", "host": token.netloc, "path": token.path})
+    app = stage.apps["metrics"]
+    credentials = {"refresh_token": app["refresh_token"], "lwa_app_id": app["client_id"]}
+    credentials["lwa_client_secret"] = app["client_secret"]
+    place = SimpleNamespace(
+        endpoint=stage.told["base_url"], marketplace_id=stage.told["marketplace_id"], region="us-east-1"
+    )
+    client = Sellers(marketplace=place, auth_token_client_class=door, credentials=credentials)
+    for number in range(calls_max):
+        try:
+            client.get_marketplace_participation()
+        except SellingApiRequestThrottledException as error:
+            return number, str(error.error[0]["details"] if isinstance(error.error, list) else error)
+    return calls_max, None
+
+
+def what_the_ledger_says(stage: Stage) -> str:
+    """The last thing that the ad audience was refused, read back as an operator would."""
+    app = stage.apps["ad_audience"]["app_id"]
+    records = stage.api("GET", f"/records?app={app}&kind=gateway.refusal&limit=1")
+    _need(records, "the ledger holds no refusal of the ad audience")
+    record = records[0]
+    return f"{record['id']}: {record['operation']} refused, {record['reason']}"
+
+
 STEPS: tuple[tuple[str, str, Callable[[Stage], str]], ...] = (
     ("open_era", "The open era: everything passes, and what the policy would withhold is counted", open_era),
     ("the_date", "The date: the policy is enforced", the_date),
     ("metrics", "Metrics need no buyers", metrics_go_on),
     ("cut_live", "Personal data is cut while the app runs", cut_live),
     ("reinstated", "And given back", reinstated),
+    ("throttled", "Nobody asks faster than the published rates", throttled),
+    ("ledger", "What the ledger says", what_the_ledger_says),
 )
