@@ -62,6 +62,13 @@ class Expected:
         return self._on_page[path[len(self.place)]] if inside else "none"  # type: ignore[index]
 
     @cached_property
+    def numbers(self) -> int:
+        """How many orders an answer shows that can be told by their numbers."""
+        if not self.document.operation.binding:
+            return 0
+        return 1 if self.place is None else len([1 for _, number in self._orders if number is not None])
+
+    @cached_property
     def _only(self) -> str:
         if self.document.operation.binding.get("state") != "lookup":
             return state_of(self.document, ())[0]
@@ -70,10 +77,13 @@ class Expected:
         return state if number == self.judge.call.asked else UNKNOWN
 
     @cached_property
-    def _on_page(self) -> list[str]:
+    def _orders(self) -> list[tuple[str, str | None]]:
         assert self.place is not None
-        found = [state_of(self.document, (*self.place, each)) for each in range(self.document.lists[self.place])]
-        return [UNKNOWN if number is None else state for state, number in found]
+        return [state_of(self.document, (*self.place, each)) for each in range(self.document.lists[self.place])]
+
+    @cached_property
+    def _on_page(self) -> list[str]:
+        return [UNKNOWN if number is None else state for state, number in self._orders]
 
     def fate(self, path: Path, leaf: Leaf) -> str:
         if self._hidden.intersection(path):
@@ -166,18 +176,18 @@ def same(planted: Planted, value: Any) -> bool:
 
 
 def state_of(document: Document, order: Path) -> tuple[str, str | None]:
-    """The class of the order at `order`, and its number if it can be read. A container of a wrong type hides all of it."""
+    """The class of the order at `order`, and its number if it can be read. A container of a wrong type hides the state."""
     binding = document.operation.binding
     fields: dict[str, list[str]] = binding.get("state_fields", {})
     paths = [*fields.values(), *(binding[name] for name in ("order_id", "subject") if name in binding)]
     wrong = [place[len(order) :] for place in document.broken if place[: len(order)] == order]
     wrong += [place[len(order) :] for place in document.nulls if place[: len(order)] == order and _is_element(place)]
+    found = document.planted.get((*order, *binding.get("order_id", ())))
+    number = found.value if found and found.good else None
     if any(_leads_through(tuple(path), place) for path in paths for place in wrong):
-        return UNKNOWN, None
+        return UNKNOWN, number
     told = {name: _told(document, order, tuple(path)) for name, path in fields.items()}
-    number = document.planted.get((*order, *binding.get("order_id", ())))
-    state = _stall_state(told) if document.operation.id.startswith("stall") else _amazon_state(told)
-    return state, number.value if number and number.good else None
+    return _stall_state(told) if document.operation.id.startswith("stall") else _amazon_state(told), number
 
 
 def _is_element(place: Path) -> bool:

@@ -95,6 +95,14 @@ def test_a_number_of_a_wrong_form_beside_a_missing_one(ask: Ask) -> None:
     assert [each.get("AmazonOrderId") for each in payload(answer)["Orders"]] == [None, None, NUMBER]
 
 
+def test_an_order_whose_buyer_cannot_be_read(ask: Ask) -> None:
+    """Its number is on the ledger all the same; and if it is another order than the one asked for, there is no answer."""
+    _, record = ask(PAGE, {"payload": {"Orders": [order(NUMBER, BuyerInfo=SECRET), order("303-1111111-1111111")]}})
+    assert len(record.orders) == 2
+    answer, record = ask(ORDER, {"payload": order("303-1111111-1111111", BuyerInfo=SECRET)})
+    assert (answer.status, record.reason) == (502, "upstream_unparseable")
+
+
 def test_lists_of_what_is_withheld(ask: Ask) -> None:
     """In a document with one value of a wrong type, too, a withheld list does not show how long it is."""
     forbid = Rule("forbid", False, resource="order.tax")

@@ -146,6 +146,10 @@ class Trial:
             for each in triple.document.planted.values()
             if each.leaf.category in PERSONAL
         )
+        if len(record.orders) != triple.expected.numbers:
+            raise AssertionError(
+                f"{triple.expected.numbers} orders went out, the record has {len(record.orders)}: {record}"
+            )
         if personal and not (record.personal and record.subjects):
             raise AssertionError(f"personal data went out, but the record says nothing of it: {record}")
 

@@ -80,6 +80,8 @@ class Control:
         whole = {name: (*prefix, *path) for name, path in paths.items()}
         self._whole = msgspec.json.Decoder(control_type(whole, moments))
         self._each = msgspec.json.Decoder(control_type(paths))
+        self._id = binding.order_id or ()
+        self._number = msgspec.json.Decoder(control_type({"#id": self._id}) if self._id else dict[str, Raw])
 
     def orders(self, body: bytes, state: StateOf) -> list[Order]:
         try:
@@ -94,7 +96,7 @@ class Control:
         return self._columns.orders(found, state)
 
     def _one_by_one(self, body: bytes) -> list[Any]:
-        """A wrong type inside one order must not hide the state of the others; the broken one is known by nothing."""
+        """A wrong type inside one order must not hide the state of the others; the broken one is known by its number at most."""
         raws = [Raw(body)] if self._place is None else raw_list(body, self._place)
         return [self._one(raw) for raw in raws]
 
@@ -102,7 +104,17 @@ class Control:
         try:
             return self._each.decode(raw)
         except msgspec.ValidationError:
-            return self._each.decode(b"{}")
+            return self._each.decode(self._by_number(raw))
+
+    def _by_number(self, raw: Raw) -> bytes:
+        """An order that says nothing but its number, if that can be read by itself."""
+        try:
+            said: object = read_path(self._number.decode(raw), self._id) if self._id else None
+        except msgspec.ValidationError:
+            said = None
+        for step in reversed(self._id):
+            said = {step: said}
+        return msgspec.json.encode(said or {})
 
 
 def control_paths(binding: OrderBinding) -> dict[str, tuple[str, ...]]:
