@@ -7,7 +7,7 @@ import cedarpy
 from hypothesis import strategies as st
 
 from piepowder.core.marketplace.model import OrderState
-from piepowder.core.marketplace.taxonomy import CATEGORIES, PERSONAL
+from piepowder.core.marketplace.taxonomy import CATEGORIES
 from piepowder.core.policy.cedar import base_schema
 from piepowder.core.policy.model import Question
 from piepowder.core.policy.pack import Pack
@@ -116,7 +116,7 @@ def _entities(asked: Question, category: str) -> list[dict[str, Any]]:
         return [(kind, ".".join(words[:count])) for count in range(1, len(words))]
 
     purpose = asked.purpose or "none"
-    group = [("DataGroup", "personal")] if category in PERSONAL else []
+    group = [("DataGroup", "personal")] if category.split(".")[0] in ("buyer", "free_text") else []
     roles = [
         entity("Role", role, [("RoleGroup", name) for name, members in ROLE_GROUPS.items() if role in members])
         for role in sorted(asked.roles)
