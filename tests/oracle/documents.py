@@ -121,6 +121,9 @@ class Writer:
             often = self.fill if isinstance(child, Leaf) else 0.98 if not path else 0.5 + 0.45 * self.fill
             if not wanted and self.chance.random() > often:
                 continue
+            if not self.wild:
+                members.append(f'"{name}": {self._value(child, (*path, name), name)}')
+                continue
             if self._surprise():
                 members.append(self._stranger(name))
             if self._surprise(0.5) and name not in self.fixed:
@@ -166,6 +169,8 @@ class Writer:
     def _leaf(self, leaf: Leaf, path: Path, name: str) -> str:
         if name in self.fixed:
             return self._plant(leaf, path, self.fixed[name])
+        if not self.wild:
+            return self._plant(leaf, path, self._right_or_usual(leaf, name))
         if self._surprise(0.4):
             return self._plant(leaf, path, None)
         if self._surprise(1.5):
@@ -176,9 +181,11 @@ class Writer:
             and not {"enum", "pattern", "format"} & leaf.schema.keys()
         ):
             return self._plant(leaf, path, self.marker(name) * 110, long=True)
-        if name in self.usual and self.chance.random() < 0.99:
-            return self._plant(leaf, path, self.usual[name])
-        return self._plant(leaf, path, self._right(leaf, name))
+        return self._plant(leaf, path, self._right_or_usual(leaf, name))
+
+    def _right_or_usual(self, leaf: Leaf, name: str) -> Any:
+        usual = self.usual.get(name)
+        return usual if usual is not None and self.chance.random() < 0.99 else self._right(leaf, name)
 
     def _plant(self, leaf: Leaf, path: Path, value: Any, *, good: bool = True, long: bool = False) -> str:
         text = json.dumps(value, ensure_ascii=self.chance.random() < 0.5)

@@ -173,6 +173,17 @@ def test_a_mode_that_is_over(ask: Ask, over: bool) -> None:
     assert record.mode == ("enforce" if over else "observe")
 
 
+@pytest.mark.parametrize("elements", [(), ("shippingAddress",)])
+def test_a_worker_that_has_lost_its_feed(ask: Ask, elements: tuple[str, ...]) -> None:
+    """It releases nothing personal and says so; what is not personal may go on."""
+    orders_only = Rule("orders", True, ("keep",), resource="order")
+    document = {"payload": order(NUMBER, ShippingAddress={"City": "Ghent", "Name": SECRET})}
+    answer, record = ask(ORDER, document, KEEP, live=False, elements=elements)
+    assert (answer.status, record.reason) == (503, "facts_stale")
+    answer, _ = ask(ORDER, document, orders_only, live=False, elements=elements)
+    assert payload(answer)["ShippingAddress"] == {"City": "Ghent"}
+
+
 def test_mistakes_of_ours(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that nobody foresaw is an answer in Amazon's shape and one record. Its text may quote what was read, so it shows nowhere."""
 
