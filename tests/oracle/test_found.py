@@ -49,8 +49,9 @@ def ask(tmp_path: Path) -> Iterator[Ask]:
     memory = InMemory("spapi", tmp_path)
 
     def asked(
-        target: str, document: Any, *rules: Rule, elements: tuple[str, ...] = (), **given: Any
+        target: str, document: Any, *rules: Rule, elements: tuple[str, ...] = (), live: bool = True, **given: Any
     ) -> tuple[WireAnswer, Record]:
+        memory.feed.live = live
         who = caller(**given)
         memory.publish(World("spapi", as_pack("found", rules or (KEEP,)), [who], guarded("spapi")).facts())
         path, _, query = target.partition("?")
