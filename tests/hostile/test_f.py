@@ -270,7 +270,7 @@ def test_f_too_many_calls(gate: Gate) -> None:
     answer = gate.get(f"/orders/v0/orders/{number}", app="slow")
     gate.judge(answer, 429, reason="quota_exceeded")
     assert answer.json["errors"][0]["code"] == "QuotaExceeded"
-    assert int(answer.header("retry-after") or 0) > 100
+    assert int(answer.header("x-piepowder-retry-after") or 0) > 100
 
 
 def next_token(gate: Gate, upstreams: str, app: str = "full") -> str:

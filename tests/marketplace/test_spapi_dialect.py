@@ -91,14 +91,15 @@ def test_details_are_never_empty() -> None:
 
 
 def test_allowed_methods_and_waiting_time() -> None:
-    """A wrong method is told the right ones, a throttled caller how long to wait."""
+    """A wrong method is told the right ones, a throttled caller how long to wait, in a header on which no client acts by itself."""
     method = Refusal(kind="method", reason="r", message="m", allow=("GET", "HEAD"))
     throttled = Refusal(kind="throttled", reason="r", message="m", retry_after_seconds=60)
     headers = [
         dict(SPAPI.refuse(each, decision="d", request="r", operation=None).headers) for each in (method, throttled)
     ]
     assert headers[0][b"allow"] == b"GET, HEAD"
-    assert headers[1][b"retry-after"] == b"60"
+    assert headers[1][b"x-piepowder-retry-after"] == b"60"
+    assert b"retry-after" not in headers[1]
 
 
 def test_success_headers_name_the_rate_in_force() -> None:

@@ -18,6 +18,9 @@ from piepowder.core.marketplace.model import Operation, OrderState, Rate
 
 TOKEN_HEADER = b"x-amz-access-token"
 SELLER_HEADER = b"x-marketplace-seller"
+#: seconds to wait after a 429. Not `retry-after`, which Amazon does not send: `amzn-sp-api` would sleep through it inside the call, three
+#: times over, and then raise an error of its HTTP library in place of its own
+RETRY_HEADER = b"x-piepowder-retry-after"
 
 #: kind of refusal -> status and code. A bad token is 403, never 401: one client library has no answer to a 401.
 ERRORS: dict[str, tuple[int, str]] = {
@@ -65,7 +68,8 @@ class SpApi:
         headers = [(b"x-amzn-requestid", _text(request)), *_FIXED]
         if operation is not None and status in _RATE_STATUSES:
             headers.append(_rate_header(operation.rate))
-        return WireAnswer(status, (*headers, *refusal.headers()), json.encode({"errors": [error]}))
+        headers += [(RETRY_HEADER if name == b"retry-after" else name, value) for name, value in refusal.headers()]
+        return WireAnswer(status, tuple(headers), json.encode({"errors": [error]}))
 
     def success_headers(self, *, request: str, operation: Operation, rate: Rate) -> tuple[tuple[bytes, bytes], ...]:
         return ((b"x-amzn-requestid", _text(request)), *_FIXED, _rate_header(rate))
