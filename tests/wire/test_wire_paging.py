@@ -66,7 +66,9 @@ def test_items_to_the_end(library: type[Wire], account: Accounts, source: Source
     """An order with more items than a page holds is read to its last item."""
     order = source.long_order()
     desk = account("watched_desk")
-    wire, found, more = library(desk, everything(library, desk, (operation,))), [], {}
+    wire = library(desk, everything(library, desk, (operation,)))
+    found: list[str] = []
+    more: dict[str, str] = {}
     while True:
         payload = wire.call(operation, order.id, **more).json["payload"]
         found += [item["OrderItemId"] for item in payload["OrderItems"]]
@@ -97,8 +99,8 @@ def test_a_token_is_nobody_elses(library: type[Wire], account: Accounts, source:
         assert (caught.value.status, caught.value.code) == (400, "InvalidInput")
     filters = {"createdAfter": source.days_ago(60), "maxResultsPerPage": 5}
     found = mine.call("orders.2026-01-01.searchOrders", **filters).json["pagination"]["nextToken"]
+    other = filters | {"createdAfter": source.days_ago(50)}
     with pytest.raises(Problem, match="page_token_foreign"):
-        other = filters | {"createdAfter": source.days_ago(50)}
         mine.call("orders.2026-01-01.searchOrders", **other, paginationToken=found)
     with pytest.raises(Problem, match="page_token_malformed"):
         mine.call("orders.v0.getOrders", MarketplaceIds=markets, NextToken=token[:-4] + "AAAA")

@@ -133,9 +133,10 @@ def test_element_without_role(library: type[Wire], account: Accounts) -> None:
         ("/orders/v0/orders/{orderId}/address/", "did you mean `/orders/v0/orders/{orderId}/address`?"),
         ("orders/v0/orders/{orderId}/address", "did you mean `/orders/v0/orders/{orderId}/address`?"),
         ("/orders/v0/orders/123-1234567-1234567/", "did you mean `/orders/v0/orders/123-1234567-1234567`?"),
-        ("/orders/v0/orders/{order_id}/address", "/orders/v0/orders/{orderId}/address"),
+        ("/orders/v0/orders/{order_id}/address", "did you mean `/orders/v0/orders/{orderId}/address`?"),
+        ("/orders/v0/orders/{}/orderItems/", "did you mean `/orders/v0/orders/{orderId}/orderItems`?"),
         ("/orders/v0/orders/", "did you mean `/orders/v0/orders`?"),
-        ("/orders/v9/orders", "check method and path"),
+        ("/orders/v9/orders", "check `GET` `/orders/v9/orders`"),
     ],
 )
 def test_slips_in_a_path(library: type[Wire], account: Accounts, path: str, hint: str) -> None:

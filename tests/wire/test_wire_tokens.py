@@ -3,15 +3,16 @@
 import os
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from spapi.auth.lwa_request import AccessTokenCache
 
 from piepowder.core.kernel.json import decode, encode
 from tests.support.stack import ROOT
-from tests.wire.clients import Account, Wire
+from tests.wire.clients import Account, Wire, access_token
 from tests.wire.source import Source
 
 Accounts = Callable[..., Account]
@@ -74,12 +75,7 @@ def test_two_processes_of_one_app(library: type[Wire], account: Accounts, source
 def test_refreshing_again_and_again(account: Accounts, source: Source, library: type[Wire]) -> None:
     """A refresh token of an Amazon-style client lasts: older access tokens live on beside newer ones."""
     desk, order = account("desk"), source.order("shipped").id
-    tokens = [
-        AccessTokenCache(
-            desk.client_id, desk.client_secret, desk.refresh_token, oauth_endpoint=desk.token_url, max_retries=0
-        ).get_lwa_access_token()
-        for _ in range(3)
-    ]
+    tokens = [access_token(desk) for _ in range(3)]
     assert len(set(tokens)) == 3
     for token in tokens:
         assert library(desk, token).call("orders.v0.getOrder", order).status == 200
@@ -88,9 +84,6 @@ def test_refreshing_again_and_again(account: Accounts, source: Source, library: 
 @pytest.mark.parametrize("body", ["form", "json"])
 def test_token_endpoint_takes_forms_and_json(account: Accounts, body: str) -> None:
     """Both libraries send forms; others send JSON. The answer is the same."""
-    import urllib.parse
-    import urllib.request
-
     desk = account("desk")
     fields = {
         "grant_type": "refresh_token",

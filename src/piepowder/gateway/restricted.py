@@ -4,6 +4,7 @@ A token names methods, paths, data elements and purposes. It never widens anythi
 the seller's consent and the app's standing of that moment, so tightening acts on tokens already issued.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,7 @@ from piepowder.gateway.tokens import Resource, Restriction
 LIFETIME_SECONDS = 3600
 RESOURCES_MAX = 50
 ACCESS, RESTRICTED = "access", "restricted"
+_PLACEHOLDER = re.compile(r"\{\w*\}")
 #: what a token is for when nobody says it, as the API's documentation gives elements to roles
 PURPOSE_OF_ELEMENT = {"shippingAddress": "shipping", "buyerInfo": "tax", "buyerTaxInformation": "tax"}
 
@@ -116,23 +118,27 @@ def _read_resource(gateway: Gateway, value: Any) -> Asked:
 
 
 def operation_at(gateway: Gateway, method: str, path: str) -> Operation:
-    """By a specific path, or by the API's own template. A stray slash is the classic slip, so the answer shows the right form."""
+    """By a specific path, or by the API's own template."""
     for operation in gateway.catalogue.operations.values():
         if operation.path == path and operation.method == method:
             return operation
     found = gateway.router.match(method, path)
     if isinstance(found, tuple) and found[0].method == method:
         return found[0]
-    tidy = "/" + path.strip("/")
-    near = [each.path for each in gateway.catalogue.operations.values() if each.path == tidy]
-    found = gateway.router.match(method, tidy) if path != tidy else None
-    hint = (
-        f"did you mean `{near[0] if near else tidy}`?"
-        if near or isinstance(found, tuple)
-        else f"check `{method[:20]}` `{path[:200]}`"
-    )
+    near = _meant(gateway, method, path)
     # What the app wrote may be anybody's data; hints are not recorded, messages are.
+    hint = f"did you mean `{near}`?" if near else f"check `{method[:20]}` `{path[:200]}`"
     raise _invalid("resource_unknown", "no operation has this method and path", hint)
+
+
+def _meant(gateway: Gateway, method: str, path: str) -> str | None:
+    """The right form of a path with a stray or missing slash, the classic slip, or with another word between the braces."""
+    tidy = "/" + path.strip("/")
+    templates = {_PLACEHOLDER.sub("{}", each.path): each.path for each in gateway.catalogue.operations.values()}
+    template = templates.get(_PLACEHOLDER.sub("{}", tidy))
+    if template is not None:
+        return template if template != path else None
+    return tidy if path != tidy and isinstance(gateway.router.match(method, tidy), tuple) else None
 
 
 def purposes_for(
