@@ -1,5 +1,7 @@
 """The reads of Orders v0 about one order, and restricted data tokens for them."""
 
+from collections.abc import Callable
+
 from tests.wire.clients import RESTRICTED_DATA_TOKEN, Account, Wire
 
 #: operation -> rest of its path below the order
@@ -36,6 +38,16 @@ def restricted_token(library: type[Wire], account: Account, *resources: dict[str
     answer = library(account).call(RESTRICTED_DATA_TOKEN, restrictedResources=list(resources))
     token: str = answer.json["restrictedDataToken"]
     return token
+
+
+def settled(question: Callable[[], bool]) -> bool:
+    """Whether the answer becomes yes and stays it, five times in a row: a change reaches both workers within half a second."""
+    row = 0
+    for _ in range(300):
+        row = row + 1 if question() else 0
+        if row == 5:
+            return True
+    return False
 
 
 def everything(library: type[Wire], account: Account, operations: tuple[str, ...] = tuple(OF_ORDER)) -> str:

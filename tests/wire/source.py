@@ -98,6 +98,9 @@ class Source:
         """The state class that a policy sees."""
         return state_of(order, self.now)
 
+    def is_open(self, order: Order) -> bool:
+        return self.state(order) in ("unshipped", "shipped", "delivered")
+
 
 def differences(truth: Any, told: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """(`lost` | `changed` | `added`, path) of every leaf that is not the same; `[]` stands for each element of a list."""

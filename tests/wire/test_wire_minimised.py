@@ -11,9 +11,10 @@ import pytest
 
 from piepowder.core.kernel.json import encode
 from piepowder.demo.orders import Order
-from tests.wire.clients import Account, Answer, Problem, Wire, plain
+from tests.support.stack import Stack
+from tests.wire.clients import Account, Answer, Community, Problem, Wire, plain
 from tests.wire.personal import PERSONAL, leaves, readable
-from tests.wire.reads import ELEMENTS, IMPLIED, OF_ORDER, resource, restricted_token
+from tests.wire.reads import ELEMENTS, IMPLIED, OF_ORDER, everything, resource, restricted_token
 from tests.wire.source import Source
 
 Accounts = Callable[..., Account]
@@ -126,3 +127,22 @@ def _everything_said(wire: Wire, operation: str, *path: str, **wanted: Any) -> s
     except Problem as problem:
         said = problem
     return said.body.decode() + "\n" + "\n".join(said.headers.values())
+
+
+def test_logs_and_ledger_name_nobody(
+    account: Accounts, source: Source, stack: Stack, operator: Callable[..., Any]
+) -> None:
+    """What operators keep of all these calls, log files and the ledger's records, holds nothing of the truth about a buyer."""
+    shipper = account("shipper")
+    wire = Community(shipper, everything(Community, shipper))
+    for order in source.samples():
+        for operation in OF_ORDER:
+            wire.call(operation, order.id)
+        _everything_said(
+            wire, "orders.v0.getOrders", BuyerEmail=source.book.buyer(order).email, CreatedAfter="2026-01-01"
+        )
+    kept = stack.logs().decode() + str(operator("GET", "/records?limit=500"))
+    assert "orders.v0.getOrderBuyerInfo" in kept
+    for order in source.samples():
+        assert not _found(source, order, kept)
+        assert order.id not in str(operator("GET", "/records?limit=500"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.wire.clients import Account, Answer, Wire, plain
-from tests.wire.reads import resource, restricted_token
+from tests.wire.reads import resource, restricted_token, settled
 from tests.wire.source import Source
 
 Accounts = Callable[..., Account]
@@ -102,12 +102,7 @@ def test_cut_live(library: type[Wire], spare: Account, source: Source, operator:
     assert sees()
     for standing, expected in (("personal_data_off", False), ("good", True)):
         operator("PUT", f"/standing/{spare.app_id}", {"standing": standing, "reason": "a test"})
-        assert _soon(sees, expected)
-
-
-def _soon(question: Callable[[], bool], expected: bool) -> bool:
-    """A change reaches every worker within half a second; asked 200 times at most."""
-    return any(question() is expected for _ in range(200))
+        assert settled(lambda expected=expected: sees() is expected)  # type: ignore[misc]
 
 
 def _of(source: Source, order_id: str) -> Any:
