@@ -6,6 +6,8 @@ An ordinary app on Amazon's own client library `amzn-sp-api`. What it does, in o
 2. lists the orders of the same days and adds up their totals (getOrders);
 3. says whether the two agree, and whether it met any personal data on the way. It asks for none.
 
+With --watch N it asks for the figures of the last hour N times in a row instead, as an impatient monitor does, until it is told to wait.
+
 Run it with the same variables as label_printer.py. With --json the last line of its output is one JSON object with what it saw.
 """
 
@@ -95,15 +97,38 @@ class MetricsMonitor:
             self.orders_counted += 1
             self.orders_total += Decimal(order.order_total.amount) if order.order_total else 0
 
+    def watch(self, times: int) -> dict[str, Any]:
+        """Asks again and again: how many answers came, and what was said when there were too many questions."""
+        end = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=3)
+        form = "%Y-%m-%dT%H:%M:%SZ"
+        interval = f"{(end - timedelta(hours=1)).strftime(form)}--{end.strftime(form)}"
+        sales = SalesApi(self.api)
+        for answers in range(times):
+            try:
+                sales.get_order_metrics(marketplace_ids=self.marketplaces, interval=interval, granularity="Total")
+            except ApiException as error:
+                said = json.loads(error.body)["errors"][0]
+                return {"answers": answers, "status": error.status, "code": said["code"], "said": said["details"]}
+        return {"answers": times, "status": 200, "code": None, "said": None}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Shows the figures of a shop.")
     parser.add_argument("--days", type=int, default=7, help="how many days to look at")
+    parser.add_argument("--watch", type=int, default=0, metavar="N", help="ask N times in a row instead")
     parser.add_argument("--json", action="store_true", help="say what was seen as one JSON object")
     options = parser.parse_args()
     end = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=3)
     start, form = end - timedelta(days=options.days), "%Y-%m-%dT%H:%M:%SZ"
     app, days, total = MetricsMonitor(), [], []
+    if options.watch:
+        seen = app.watch(options.watch)
+        print(
+            json.dumps({"app": "metrics_monitor", **seen})
+            if options.json
+            else f"{seen['answers']} answers; {seen['said']}"
+        )
+        return 0
     try:
         days = app.metrics(start.strftime(form), end.strftime(form), "Day")
         total = app.metrics(start.strftime(form), end.strftime(form), "Total")
