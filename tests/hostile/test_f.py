@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.hostile.harness import OTHER_SELLER, SELLER, Answer, Gate, marker, one, order, order_number, page
+from tests.support.stack import ROOT
 
 RESTRICTED = "/tokens/2021-03-01/restrictedDataToken"
 FIRST_PAGE = "/orders/v0/orders?MarketplaceIds=M1&CreatedAfter=2020-01-01T00:00:00Z"
@@ -273,70 +275,24 @@ def test_f_too_many_calls(gate: Gate) -> None:
     assert int(answer.header("x-piepowder-retry-after") or 0) > 100
 
 
-def next_token(gate: Gate, upstreams: str, app: str = "full") -> str:
-    """The page token of a first page."""
-    gate.upstream_says(page(order(order_number()), more=f', "NextToken": "{upstreams}"'))
-    answer = gate.get(FIRST_PAGE, app=app)
-    gate.judge(answer, 200)
-    return str(answer.json["payload"]["NextToken"])
+def test_f_errors_name_the_rate_that_holds(gate: Gate) -> None:
+    """The app's own, as a success does; not after a 429, and not after a fault of upstream's."""
+    number, targets = order_number(), ("/orders/v0/orders/", "/orders/v0/orders?NextToken=x&y=")
+    gate.upstream_says(one(number))
+    found = [gate.get(f"{targets[0]}{number}"), gate.get(f"{targets[0]}{number}"), gate.get(targets[1])]
+    assert [answer.status for answer in found] == [200, 404, 400]
+    assert {answer.header("x-amzn-ratelimit-limit") for answer in found} == {"10000.0"}
+    throttled = gate.get(f"{targets[0]}{number}", app="slow"), gate.get(f"{targets[0]}{number}", app="slow")
+    assert throttled[1].status == 429
+    assert throttled[1].header("x-amzn-ratelimit-limit") is None
+    gate.records()
 
 
-def test_f_page_tokens(gate: Gate) -> None:
-    """Upstream's own never leaves; the sealed one brings the next page, without any other filter; an empty one counts as none."""
-    inner = marker("next")
-    token = next_token(gate, inner)
-    gate.upstream_says(page(order(order_number())))
-    gate.judge(gate.get(f"/orders/v0/orders?NextToken={token}"), 200)
-    assert gate.upstream.requests[-1].target == f"/orders/v0/orders?NextToken={inner}"
-    gate.upstream_says(page(order(order_number())))
-    gate.judge(gate.get(FIRST_PAGE + "&NextToken="), 200)
-    assert "NextToken" not in gate.upstream.requests[-1].target
-
-
-def mangled(token: str) -> dict[str, str]:
-    middle = len(token) // 2
-    return {
-        "upstream's own": "a-token-of-upstream",
-        "cut": token[:-1],
-        "longer": token + "A",
-        "padded": token + "==",
-        "one character": token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1 :],
-        "another case": token.swapcase(),
-        "a space": token[:middle] + "%20" + token[middle:],
-        "twice": token + token,
-        "short": "AQ",
-    }
-
-
-@pytest.mark.parametrize("kind", mangled("x" * 100))
-def test_f_mangled_page_tokens(gate: Gate, kind: str) -> None:
-    """Not a page token of this gateway."""
-    before = gate.asked() + 1
-    token = mangled(next_token(gate, "t1"))[kind]
-    gate.judge(gate.get(f"/orders/v0/orders?NextToken={token}"), 400, reason="page_token_malformed")
-    assert gate.asked() == before
-
-
-def test_f_foreign_page_tokens(gate: Gate) -> None:
-    """Another app's, another seller's and another operation's token are told from mangled ones, and open nothing."""
-    token = next_token(gate, "t2")
-    gate.judge(gate.get(f"/orders/v0/orders?NextToken={token}", app="tracker"), 400, reason="page_token_foreign")
-    theirs = gate.token("full", seller=1)
-    gate.judge(gate.get(f"/orders/v0/orders?NextToken={token}", token=theirs), 400, reason="page_token_foreign")
-    items = f"/orders/v0/orders/{order_number()}/orderItems?NextToken={token}"
-    gate.judge(gate.get(items), 400, reason="page_token_foreign")
-
-
-def test_f_page_tokens_are_bound_to_their_filters(gate: Gate) -> None:
-    """Where filters are sent again with each page, they must be the first page's."""
-    search = "/orders/2026-01-01/orders?createdAfter=2020-01-01T00:00:00Z"
-    gate.upstream_says('{"orders": [], "pagination": {"nextToken": "t3"}}')
-    answer = gate.get(search)
-    gate.judge(answer, 200)
-    token = answer.json["pagination"]["nextToken"]
-    gate.judge(gate.get(f"{search}&fulfilledBy=AMAZON&paginationToken={token}"), 400, reason="page_token_foreign")
-    gate.upstream_says('{"orders": []}')
-    gate.judge(gate.get(f"{search}&paginationToken={token}"), 200)
+def test_f_71_no_worker_asks_its_own_clock() -> None:
+    """Whatever the time of day is on a worker's machine: the data plane knows the database's time only."""
+    clocks = re.compile(r"datetime\.(now|utcnow|today)|date\.today|time\.time\b|time\.time_ns|clock\.now")
+    for path in (ROOT / "src/piepowder/gateway").glob("*.py"):
+        assert not clocks.search(path.read_text()), path
 
 
 def test_f_62_70_personal_data_is_cut_between_two_pages(gate: Gate) -> None:

@@ -11,6 +11,7 @@ import math
 from traceback import extract_tb
 
 import structlog
+from msgspec.structs import replace
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.dialect import Refusal, WireAnswer
@@ -139,9 +140,17 @@ async def refuse(gateway: Gateway, attempt: Attempt, refusal: Refusal) -> WireAn
     except PiepowderError as error:
         refusal = refusal_of(error)
     answer = gateway.dialect.refuse(
-        refusal, decision=attempt.record_id, request=attempt.request_id, operation=attempt.operation
+        refusal, decision=attempt.record_id, request=attempt.request_id, operation=at_own_rate(gateway, attempt)
     )
     return WireAnswer(answer.status, (*answer.headers, *decision_headers(attempt)), answer.body)
+
+
+def at_own_rate(gateway: Gateway, attempt: Attempt) -> Operation | None:
+    """The operation with the rate that holds for this app, since some errors name it, as successes do."""
+    operation, caller = attempt.operation, attempt.caller
+    if operation is None or caller is None:
+        return operation
+    return replace(operation, rate=gateway.rate(operation, caller.app.rates))
 
 
 def refusal_of(error: PiepowderError) -> Refusal:
