@@ -194,7 +194,7 @@ def _refusal_of(stage: Stage, app: dict[str, Any], order_id: str) -> str:
 
 
 def throttled(stage: Stage) -> str:
-    """With another seller's grant, whose figures nobody else asks for, so that a bucket left empty by an earlier run does no harm."""
+    """With another seller's grant, so that who looks around afterwards with the first one is not slowed down."""
     if stage.settings.rates != "published":
         return "skipped: this run lifts the published rates"
     seen = stage.run_app("metrics", "metrics_monitor", "--watch", "40", grant=1)
@@ -207,7 +207,7 @@ def throttled(stage: Stage) -> str:
 def what_the_ledger_says(stage: Stage) -> str:
     """The ad audience's last read, through the JSON API: what was kept back, and the sentence of the policy that decided."""
     app = stage.apps["ad_audience"]["app_id"]
-    records = stage.api("GET", f"/records?app={app}&operation=orders.v0.getOrders&limit=1")
+    records = stage.api("GET", f"/records?app={app}&operation=orders.v0.getOrders&kind=gateway.read&limit=1")
     _need(records, "the ledger does not know the ad audience's last read")
     record = records[0]
     verdicts = next(iter(record["detail"]["verdicts"].values()))
