@@ -17,6 +17,7 @@ from tests.oracle.raw import Group, Guarded, Leaf, Many, Tree
 
 MARKER = re.compile(r"PPW-[a-z0-9_]{1,20}-[0-9a-f]{8,32}")
 Path = tuple[str | int, ...]
+_PLAIN = re.compile(r"[\w.:+-]*\Z", re.ASCII).match
 _DAYS = (-400, -90, -32, -28, -9, -2, 3, 12)  # far enough from every border of an order's life
 _ODD_NAMES: tuple[Callable[[str], str], ...] = (
     str.lower,
@@ -107,9 +108,7 @@ class Writer:
         return self._array(tree, path, name) if isinstance(tree, Many) else self._object(tree, path)
 
     def _array(self, tree: Many, path: Path, name: str) -> str:
-        length = (
-            self.chance.choice((0, 1, 1, 2, 2, 4)) if path == self._orders else self.chance.choice((0, 1, 1, 1, 1, 2))
-        )
+        length = self.chance.choice((0, 1, 1, 2, 3)) if path == self._orders else self.chance.choice((0, 1, 1, 1, 1, 2))
         self.found.lists[path] = length
         return "[" + ", ".join(self._value(tree.item, (*path, number), name) for number in range(length)) + "]"
 
@@ -188,10 +187,12 @@ class Writer:
         return usual if usual is not None and self.chance.random() < 0.99 else self._right(leaf, name)
 
     def _plant(self, leaf: Leaf, path: Path, value: Any, *, good: bool = True, long: bool = False) -> str:
-        text = json.dumps(value, ensure_ascii=self.chance.random() < 0.5)
-        self.found.planted[path] = Planted(
-            leaf, value, good, tuple(markers_in(text)) if "PPW" in text or "base64," in text else (), long
-        )
+        if type(value) is str and _PLAIN(value):
+            text, found = f'"{value}"', tuple(markers_in(value))
+        else:
+            text = json.dumps(value, ensure_ascii=self.chance.random() < 0.5)
+            found = tuple(markers_in(text))
+        self.found.planted[path] = Planted(leaf, value, good, found, long)
         return text
 
     def _right(self, leaf: Leaf, name: str) -> Any:
@@ -270,7 +271,7 @@ class Writer:
 
 def markers_in(text: str) -> list[str]:
     """Markers as they stand, and those inside base64."""
-    found = MARKER.findall(text)
+    found = MARKER.findall(text) if "PPW" in text else []
     if "base64," in text:
         found += MARKER.findall(base64.b64decode(text.partition("base64,")[2].rstrip('"')).decode())
     return found

@@ -233,7 +233,7 @@ def _writer(chance: random.Random, caller: Caller, operation: Guarded, asked: st
     wild = chance.choice((0.0, 0.0, 0.0, 0.004, 0.03, 0.15))
     fixed = {"shop": caller.seller} if dialect == "stall" else {}
     usual = {"number" if dialect == "stall" else operation.binding["order_id"][-1]: asked} if asked else {}
-    fill = chance.choice((0.15, 0.4, 0.6, 0.9))
+    fill = chance.choice((0.15, 0.3, 0.5, 0.8))
     return Writer(chance, operation, wild=wild, fill=fill, fixed=fixed, usual=usual)
 
 
@@ -290,7 +290,7 @@ class _Token:
         elements = self.call.operation.elements
         if turn < 0.45 or (not elements and turn < 0.95):
             return _Made(self.call)
-        return self._asked_for() if elements and turn < 0.62 else self._found()
+        return self._asked_for() if elements and turn < 0.56 else self._found()
 
     def _found(self) -> _Made:
         """Any restriction that may stand in the database, sensible or not."""
