@@ -59,7 +59,7 @@ def _make_demo(run: Run, folder: Path, name: str, options: str, *, stop: bool = 
         if not running and line.startswith("running"):
             running = time.monotonic() - began
             if stop:
-                os.killpg(process.pid, signal.SIGINT)
+                os.killpg(process.pid, signal.SIGTERM)  # SIGINT is ignored by whatever was started in the background
     process.wait(GIVE_UP_SECONDS)
     run.keep(f"demo-{name}.txt", "".join(said))
     if not running:
