@@ -9,7 +9,7 @@ from django.db.models import Q
 from piepowder.core.facts.model import SellerFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.ground.models import PrefixedModel
-from piepowder.rooms.people.rules import KeyRole
+from piepowder.rooms.people.rules import STAFF_ROLES, KeyRole
 
 
 class SellerQuerySet(models.QuerySet["Seller"]):
@@ -74,6 +74,9 @@ class Account(PrefixedModel, AbstractBaseUser):  # type: ignore[django-manager-m
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    staff_role = models.CharField(
+        max_length=20, blank=True, default="", choices=[(role.value, role.value) for role in STAFF_ROLES]
+    )
     seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -85,6 +88,11 @@ class Account(PrefixedModel, AbstractBaseUser):  # type: ignore[django-manager-m
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def role(self) -> KeyRole:
+        """Of a member of staff; accounts made before there were roles are operators."""
+        return KeyRole(self.staff_role or KeyRole.OPERATOR)
 
 
 class StaffKeyQuerySet(models.QuerySet["StaffKey"]):
