@@ -22,6 +22,7 @@ COMMANDS = {
     "grant": "Sellers' grants.",
     "seller": "Sellers.",
     "developer": "Developer organisations.",
+    "letter": "Letters to developers, sellers and staff, and their mails.",
     "standing": "What an app or developer may do just now.",
     "staff": "The marketplace's own people.",
 }

@@ -13,6 +13,7 @@ from piepowder.core.kernel.config import Settings, load
 from piepowder.core.kernel.database import database_url
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.web.database import NO_DATABASE, database_from_url
+from piepowder.web.settings_mail import *  # noqa: F403
 from piepowder.web.settings_sign_in import *  # noqa: F403
 from piepowder.web.settings_sign_in import SIGN_IN_APPS
 
@@ -46,16 +47,27 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "django.forms",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
     "ninja",
     *SIGN_IN_APPS,
     "piepowder.rooms.ground",
     "piepowder.rooms.people",
+    "piepowder.rooms.evidence",
     "piepowder.rooms.publication",
     "piepowder.rooms.standing",
+    "piepowder.rooms.notices",
     "piepowder.rooms.developers",
+    "piepowder.rooms.assessments",
+    "piepowder.rooms.audits",
     "piepowder.rooms.appstore",
+    "piepowder.rooms.billing",
+    "piepowder.rooms.store",
     "piepowder.rooms.consent",
     "piepowder.rooms.records",
+    "piepowder.rooms.imports",
 ]
 
 # Every model of the toolkit that is used here is swapped for one of `consent`; its 22 migrations would only cost time.
@@ -72,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "piepowder.web.urls"
@@ -86,10 +99,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "piepowder.web.navigation.shell",
             ]
         },
     }
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # forms in our own look, allauth's as well
+DJANGO_TABLES2_TEMPLATE = "table.html"
+DJANGO_TABLES2_TABLE_ATTRS: dict[str, str] = {}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -12,6 +12,7 @@ from piepowder.rooms.consent.api import clients
 from piepowder.rooms.consent.api import router as grants
 from piepowder.rooms.developers.api import router as developers
 from piepowder.rooms.ground import http
+from piepowder.rooms.notices.api import router as letters
 from piepowder.rooms.people.api import router as sellers
 from piepowder.rooms.people.doors import StaffKeyBearer
 from piepowder.rooms.publication.api import router as policies
@@ -32,6 +33,7 @@ api.add_router("/developers", developers)
 api.add_router("/apps", apps)
 api.add_router("/standing", standing)
 api.add_router("/sellers", sellers)
+api.add_router("/letters", letters)
 api.add_router("/grants", grants)
 api.add_router("/clients", clients)
 api.add_router("/policies", policies)

@@ -25,11 +25,13 @@ def jobs() -> dict[str, Job]:
     from piepowder.rooms.appstore.actions import end_due_modes
     from piepowder.rooms.consent.actions import expire_due
     from piepowder.rooms.ground.actor import SYSTEM
+    from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.publication.actions import forget_expired_tokens
 
     return {
         "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
         "consent.expire_due": lambda at: expire_due(at=at),
+        "notices.mail_due": lambda at: mail_due(at=at),
         "publication.forget_expired_tokens": lambda at: forget_expired_tokens(at=at),
     }
 

@@ -20,6 +20,7 @@ from piepowder.core.kernel.folder import default_data_folder
 PREFIX = "PIEPOWDER_"
 CONFIG_VARIABLE = "PIEPOWDER_CONFIG"
 FILE_NAME = "piepowder.toml"
+MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 # Read by others than `Settings`: where the file is, and the root key, which belongs into no configuration file.
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "PIEPOWDER_ROOT_KEY"})
 
@@ -37,6 +38,13 @@ def _postgres_address(value: str) -> str:
     return value
 
 
+def _mail_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in MAIL_SCHEMES or not parts.hostname):
+        raise ValueError(f"is not an address that begins with {', '.join(f'{one}://' for one in MAIL_SCHEMES)}")
+    return value
+
+
 def _absolute(value: Path) -> Path:
     return value.expanduser().absolute()
 
@@ -45,6 +53,12 @@ def local_address(host: str, port: int) -> str:
     """Where a program on this machine reaches a server bound to `host`."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{reachable}:{port}"
+
+
+def mail_domain(address: str) -> str:
+    """The host of a web address, for mail addresses; a number of a host is no domain."""
+    host = urlsplit(address).hostname or ""
+    return host if any(character.isalpha() for character in host) and ":" not in host else "localhost"
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -97,9 +111,20 @@ class Settings(BaseSettings):
     debug: bool = False
     demo: bool = False
 
+    mail_url: Annotated[Secret, AfterValidator(_mail_address)] = ""
+    mail_from: Annotated[str, Field(max_length=254)] = Field(
+        default_factory=lambda known: f"piepowder@{mail_domain(known['public_url'])}"
+    )
+
+    grant_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    deletion_days: Annotated[int, Field(ge=1, le=365)] = 30
+
     oidc_issuer: WebAddress = ""
     oidc_client_id: str = ""
     oidc_client_secret: Secret = ""
+    staff_oidc_issuer: WebAddress = ""
+    staff_oidc_client_id: str = ""
+    staff_oidc_client_secret: Secret = ""
 
     @model_validator(mode="after")
     def _ports_apart(self) -> Self:

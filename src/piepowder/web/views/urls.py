@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from piepowder.web.views import apps, console, records
+from piepowder.web.views import apps, console, grants, letters, records, search
 
 urlpatterns = [
     path("", console.home, name="console_home"),
     path("theme", console.theme, name="console_theme"),
-    path("grants/", console.grants, name="console_grants"),
+    path("grants/", grants.grants, name="console_grants"),
+    path("search", search.search, name="console_search"),
+    path("letters/", letters.inbox, name="notices_inbox"),
+    path("letters/read", letters.read_all, name="notices_read_all"),
+    path("letters/<str:letter_id>/", letters.letter, name="notices_letter"),
+    path("mails/", letters.mails, name="notices_mails"),
+    path("mails/<str:mail_id>/send-again", letters.send_again, name="notices_mail_again"),
     path("policy/", console.policy, name="console_policy"),
     path("ledger/", records.index, name="console_records"),
     path("ledger/<str:name>/", records.one, name="console_record"),

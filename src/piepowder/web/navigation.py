@@ -1,0 +1,70 @@
+"""What stands in the shell's menu, by who is looking. A room's pages get their line here, and nowhere else."""
+
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest
+
+from piepowder.web.views.letters import unread_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu. `also`: further pages, by URL name, that belong to it."""
+
+    words: str
+    page: str
+    icon: str
+    also: tuple[str, ...] = ()
+    count: int = 0  # of what waits there
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines under a heading; an empty heading is none."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+STAFF = (
+    Group(
+        "",
+        (
+            Entry("Home", "console_home", "home"),
+            Entry("Ledger", "console_records", "book", ("console_record",)),
+            Entry("Apps", "console_apps", "apps", ("console_app",)),
+            Entry("Grants", "console_grants", "shield"),
+            Entry("Policy", "console_policy", "scale"),
+            Entry("Mail", "notices_mails", "mail"),
+        ),
+    ),
+)
+LETTERS = Entry("Letters", "notices_inbox", "inbox", ("notices_letter",))
+ACCOUNT = Entry("Account", "people_account", "person")
+DEVELOPER: tuple[Group, ...] = ()
+SELLER = (Group("", (Entry("My apps", "consent_my_apps", "shop", ("consent_my_app", "console_my_reads")),)),)
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """For templates: `navigation` (the groups of this account), `here` (the URL name of this page), `hat` (whom it acts for)."""
+    match = request.resolver_match
+    here = match.url_name if match else ""
+    return {"navigation": groups(request), "here": here, "hat": hat(request)}
+
+
+def hat(request: HttpRequest) -> str:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    if user.is_staff:
+        return f"Staff, {user.role}"
+    return f"For {user.seller.name}" if user.seller_id else "Developer"
+
+
+def groups(request: HttpRequest) -> tuple[Group, ...]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ()
+    found = STAFF if user.is_staff else ()
+    found += SELLER if user.seller_id else ()
+    return (*found, Group("You", (replace(LETTERS, count=unread_of(user)), ACCOUNT)))
