@@ -10,9 +10,10 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.json import encode
 from piepowder.core.ledger.append import insert
 from piepowder.core.ledger.model import Record
-from piepowder.rooms.consent import actions
-from piepowder.rooms.consent.models import Grant, SignInLink
+from piepowder.rooms.consent.models import Grant
 from piepowder.rooms.ground.actor import SYSTEM
+from piepowder.rooms.people import actions
+from piepowder.rooms.people.models import SignInLink
 from piepowder.rooms.publication.models import Policy
 from piepowder.rooms.standing.models import Subject
 from tests.support import consent as shop
@@ -221,7 +222,7 @@ def test_no_link_for_a_sellers_account() -> None:
     shop.sign_in_seller(seller)
     with pytest.raises(PiepowderError) as refused:
         actions.make_staff_link(f"{seller.id}@sellers.invalid", by=SYSTEM, at=shop.now())
-    assert refused.value.code == "consent_link_not_staff"
+    assert refused.value.code == "people_link_not_staff"
 
 
 @pytest.mark.parametrize(

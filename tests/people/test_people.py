@@ -11,7 +11,7 @@ from piepowder.rooms.ground.actor import SYSTEM, ActorKind
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.people import actions
 from piepowder.rooms.people.doors import caller_of
-from piepowder.rooms.people.models import Account, Seller, StaffKey
+from piepowder.rooms.people.models import Account, ApiKey, Seller
 from piepowder.rooms.people.rules import ROLES, KeyRole
 from piepowder.rooms.publication.models import Fact
 
@@ -110,7 +110,7 @@ def test_a_key_signs_in_with_its_role_until_it_is_revoked(role: KeyRole) -> None
 def test_nothing_stored_opens_the_door() -> None:
     """Neither table nor ledger holds a key: only its digest, which is no key."""
     key, secret = actions.create_staff_key(name="one", by=SYSTEM, at=AT)
-    stored = StaffKey.objects.get(pk=key.id)
+    stored = ApiKey.objects.get(pk=key.id)
     assert bytes(stored.digest) == hashlib.sha256(secret.encode()).digest()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM ledger_record WHERE detail::text LIKE %s", [f"%{secret}%"])

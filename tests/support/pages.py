@@ -13,14 +13,15 @@ class _Reader(HTMLParser):
         self.stack: list[tuple[str, dict[str, str | None], list[str]]] = []
         self.ids: list[str] = []
         self.tags: list[str] = []
-        self.inside_label: list[int] = []
+        self.labelled: set[str] = set()
+        self.unlabelled: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.tags.append(tag)
         if "style" in given or tag == "style" or any(name.startswith("on") for name in given):
             self.problems.append(f"inline style or script on <{tag}>")
-        if tag == "script" and "src" not in given:
+        if tag == "script" and "src" not in given and given.get("type") != "application/json":
             self.problems.append("inline script")
         if given.get("id"):
             self.ids.append(str(given["id"]))
@@ -35,7 +36,9 @@ class _Reader(HTMLParser):
         if tag in ("input", "select", "textarea") and given.get("type") != "hidden":
             labelled = any(name == "label" for name, _, _ in self.stack) or given.get("aria-label")
             if not labelled:
-                self.problems.append(f"<{tag} name={given.get('name')}> without a label")
+                self.unlabelled.append((str(given.get("id")), f"<{tag} name={given.get('name')}> without a label"))
+        if tag == "label" and given.get("for"):
+            self.labelled.add(str(given["for"]))
         if tag not in VOID:
             self.stack.append((tag, given, []))
 
@@ -58,7 +61,7 @@ def problems(page: str) -> list[str]:
     """What is wrong with a page; empty if nothing."""
     reader = _Reader()
     reader.feed(page)
-    found = list(reader.problems)
+    found = reader.problems + [words for name, words in reader.unlabelled if name not in reader.labelled]
     found += [f"<{tag}> is never closed" for tag, _, _ in reader.stack]
     if reader.tags.count("h1") != 1:
         found.append(f"{reader.tags.count('h1')} headings of the first rank")

@@ -36,10 +36,11 @@ def now() -> datetime:
     return SystemClock().now()
 
 
-def acting(key_file: Path | None, permission: "Permission") -> "Actor":
+def acting(key_file: Path | None, permission: "Permission", *, own: str = "") -> "Actor":
     """Who acts: the owner of the key in the file (`-`: standard input), else whoever may run commands on this machine.
 
-    A key never stands on the command line, where every process of the machine could read it.
+    The key needs the permission, or is one of the developer or seller `own` that the command is about. It never stands on the
+    command line, where every process of the machine could read it.
     """
     from piepowder.rooms.ground.actor import COMMAND_LINE
     from piepowder.rooms.people.doors import caller_of
@@ -48,6 +49,8 @@ def acting(key_file: Path | None, permission: "Permission") -> "Actor":
         return COMMAND_LINE
     secret = sys.stdin.readline() if str(key_file) == "-" else key_file.read_text(encoding="utf-8")
     caller = caller_of(secret.strip())
+    if caller is not None and own and own in (caller.developer, caller.seller):
+        return caller.actor
     if caller is None or permission not in caller.permissions:
         raise PiepowderError(
             "cli_key_refused",

@@ -70,7 +70,7 @@ def demo(
         Configuration file (TOML).
     """
     settings = demo_settings(Common(data=data or folder.default_data_folder() / "demo", config=config), rates, workers)
-    require_ports(settings.gateway_port, settings.console_port, settings.marketplace_port)
+    require_ports(settings.gateway_port, settings.console_port, settings.marketplace_port, settings.mailbox_port)
     _forget_earlier_calls(settings)
     show = Show(settings, orders)
 
@@ -97,7 +97,7 @@ def _forget_earlier_calls(settings: Settings) -> None:
 
 
 def demo_settings(common: Common, rates: str, workers: int | None) -> Settings:
-    """Settings in which the example marketplace is upstream and the sellers' identity provider."""
+    """Settings in which the example marketplace is upstream, the sellers' identity provider and the mailbox."""
     plain = common.settings()
     marketplace = local_address("127.0.0.1", plain.marketplace_port)
     return common.settings(
@@ -108,6 +108,7 @@ def demo_settings(common: Common, rates: str, workers: int | None) -> Settings:
         upstream_credential=_credential(plain.data),
         oidc_issuer=marketplace,
         oidc_client_id="piepowder",
+        mail_url=plain.mail_url or f"smtp://127.0.0.1:{plain.mailbox_port}",
     )
 
 
@@ -201,6 +202,8 @@ class Show:
             str(self.settings.data / ORDERS_FILE),
             "--port",
             str(port),
+            "--mail-port",
+            str(self.settings.mailbox_port),
         ]
         return ProcessSpec(
             name="marketplace",
@@ -240,14 +243,16 @@ class Show:
 
     def invite(self) -> None:
         """Where to look; the link signs in an operator once."""
-        from piepowder.rooms.consent.actions import make_staff_link
         from piepowder.rooms.ground.actor import COMMAND_LINE
+        from piepowder.rooms.people.actions import make_staff_link
 
         link = make_staff_link("operator@example.com", by=COMMAND_LINE, at=datetime.now(UTC))
         again = f"piepowder staff link operator@example.com --data {self.settings.data}"
+        mailbox = f"{self.settings.upstream_url}/mail"
         lines = [
             f"console  {self.settings.public_url}/sign-in/staff/{link}  (signs in once; again: {again})",
             f"seller   {self.settings.public_url}{self.made['apps']['label_printer']['consent_path']}  (authorise an app)",
+            f"sign up  {self.settings.public_url}/sign-up/  (as a developer; letters arrive at {mailbox})",
             f"gateway  {self.settings.gateway_url}",
             f"ledger   piepowder ledger tail --data {self.settings.data}",
             f"logs     {self.logs}",

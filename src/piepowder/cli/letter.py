@@ -56,8 +56,7 @@ def read(letter_id: str, *, key_file: Path | None = None, common: Common = Commo
     from piepowder.rooms.notices import actions
 
     letter = _letter(letter_id)
-    permission = Permission.SELL if letter.recipient.startswith("sel_") else Permission.DEVELOP
-    by = acting(key_file, permission)
+    by = acting(key_file, Permission.GOVERN, own=letter.recipient)
     show(actions.read(letter, by=by, at=now()).described(), common)
 
 
@@ -76,8 +75,8 @@ def read_all(recipient: str, *, key_file: Path | None = None, common: Common = C
     from piepowder.rooms.ground.caller import Permission
     from piepowder.rooms.notices import actions
 
-    permission = Permission.SELL if recipient.startswith("sel_") else Permission.DEVELOP
-    count = actions.read_all([recipient], by=acting(key_file, permission), at=now())
+    by = acting(key_file, Permission.GOVERN, own=recipient)
+    count = actions.read_all([recipient], by=by, at=now())
     show({"recipient": recipient, "read": count}, common)
 
 

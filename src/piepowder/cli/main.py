@@ -24,6 +24,8 @@ COMMANDS = {
     "developer": "Developer organisations.",
     "letter": "Letters to developers, sellers and staff, and their mails.",
     "standing": "What an app or developer may do just now.",
+    "account": "Accounts of people.",
+    "key": "API keys of developers and sellers.",
     "staff": "The marketplace's own people.",
 }
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 
-from piepowder.web.views.letters import unread_of
+from piepowder.rooms.ground.caller import Permission
+from piepowder.rooms.people.guards import permissions_of
+from piepowder.rooms.people.models import Account
+from piepowder.web.views.letters import recipients_of, unread_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ STAFF = (
     ),
 )
 LETTERS = Entry("Letters", "notices_inbox", "inbox", ("notices_letter",))
-ACCOUNT = Entry("Account", "people_account", "person")
+KEYS = Entry("API keys", "people_keys", "key", ("people_key_new",))
+ACCOUNT = Entry("Account", "people_account", "person", ("usersessions_list", "mfa_index", "account_email"))
 DEVELOPER: tuple[Group, ...] = ()
 SELLER = (Group("", (Entry("My apps", "consent_my_apps", "shop", ("consent_my_app", "console_my_reads")),)),)
 
@@ -67,4 +71,10 @@ def groups(request: HttpRequest) -> tuple[Group, ...]:
         return ()
     found = STAFF if user.is_staff else ()
     found += SELLER if user.seller_id else ()
-    return (*found, Group("You", (replace(LETTERS, count=unread_of(user)), ACCOUNT)))
+    return (*found, Group("You", _own(user)))
+
+
+def _own(user: Account) -> tuple[Entry, ...]:
+    recipients = recipients_of(user)
+    keys = Permission.GOVERN in permissions_of(user) if user.is_staff else len(recipients) > 1
+    return (replace(LETTERS, count=unread_of(recipients)), *((KEYS,) if keys else ()), ACCOUNT)

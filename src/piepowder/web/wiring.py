@@ -13,8 +13,9 @@ from piepowder.rooms.consent.api import router as grants
 from piepowder.rooms.developers.api import router as developers
 from piepowder.rooms.ground import http
 from piepowder.rooms.notices.api import router as letters
+from piepowder.rooms.people.api import accounts, keys
 from piepowder.rooms.people.api import router as sellers
-from piepowder.rooms.people.doors import StaffKeyBearer
+from piepowder.rooms.people.doors import KeyBearer
 from piepowder.rooms.publication.api import router as policies
 from piepowder.rooms.records.api import router as records
 from piepowder.rooms.standing.api import router as standing
@@ -24,7 +25,7 @@ api = NinjaAPI(
     title="Piepowder",
     version=piepowder.__version__,
     description="Developers, apps, sellers, grants, standing, policies and records of a marketplace.",
-    auth=StaffKeyBearer(),
+    auth=KeyBearer(),
     docs_url=None,
     urls_namespace="api",
 )
@@ -34,6 +35,8 @@ api.add_router("/apps", apps)
 api.add_router("/standing", standing)
 api.add_router("/sellers", sellers)
 api.add_router("/letters", letters)
+api.add_router("/accounts", accounts)
+api.add_router("/keys", keys)
 api.add_router("/grants", grants)
 api.add_router("/clients", clients)
 api.add_router("/policies", policies)

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import django
 
@@ -26,9 +26,11 @@ def jobs() -> dict[str, Job]:
     from piepowder.rooms.consent.actions import expire_due
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.notices.actions import mail_due
+    from piepowder.rooms.people.actions import forget_links
     from piepowder.rooms.publication.actions import forget_expired_tokens
 
     return {
+        "people.forget_links": lambda at: forget_links(before=at - timedelta(days=1)),
         "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
         "consent.expire_due": lambda at: expire_due(at=at),
         "notices.mail_due": lambda at: mail_due(at=at),

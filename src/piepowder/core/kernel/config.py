@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: Port = 8401
     marketplace_port: Port = 8402
+    mailbox_port: Port = 8403
     relay_port: Port = 8425
 
     gateway_url: WebAddress = Field(
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     )
     hosts: str = "localhost,127.0.0.1,[::1]"
     secure_cookies: bool = Field(default_factory=lambda known: known["public_url"].startswith("https://"))
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     static_root: str = ""
     debug: bool = False
     demo: bool = False
@@ -132,6 +134,7 @@ class Settings(BaseSettings):
             "gateway_port": self.gateway_port,
             "console_port": self.console_port,
             "marketplace_port": self.marketplace_port,
+            "mailbox_port": self.mailbox_port,
             "relay_port": self.relay_port,
         }
         if len(set(ports.values())) < len(ports):

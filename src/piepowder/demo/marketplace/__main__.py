@@ -7,6 +7,7 @@ from pathlib import Path
 import uvicorn
 
 from piepowder.demo.marketplace.app import Marketplace
+from piepowder.demo.marketplace.mailbox import Mailbox
 from piepowder.demo.marketplace.oidc import LOOPBACK, SellerSignIn
 from piepowder.demo.orders import OrderBook
 
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument(
         "--redirect-host", action="append", default=[], help="a host that sign-in may return to, besides loopback"
     )
+    parser.add_argument("--mail-port", type=int, default=0, help="where the mailbox takes letters; 0: no mailbox")
     options = parser.parse_args()
     credential = os.environ.get("PIEPOWDER_UPSTREAM_CREDENTIAL", DEMO_CREDENTIAL)
     book = OrderBook(options.orders)
@@ -35,7 +37,10 @@ def main() -> None:
     sign_in = SellerSignIn(
         book, issuer=issuer, secret=secret, redirect_hosts=LOOPBACK | frozenset(options.redirect_host)
     )
-    marketplace = Marketplace(book, credential=credential, sign_in=sign_in)
+    mailbox = Mailbox() if options.mail_port else None
+    if mailbox is not None:
+        mailbox.open(options.mail_port)
+    marketplace = Marketplace(book, credential=credential, sign_in=sign_in, mailbox=mailbox)
     uvicorn.run(
         marketplace, host=options.host, port=options.port, log_level="warning", access_log=False, lifespan="off"
     )

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 
 from piepowder.core.kernel.json import encode
 from piepowder.demo.marketplace import orders_2026, orders_v0, sales, sellers
+from piepowder.demo.marketplace.mailbox import PATH as MAIL_PATH
+from piepowder.demo.marketplace.mailbox import Mailbox
 from piepowder.demo.marketplace.oidc import SellerSignIn
 from piepowder.demo.marketplace.page import returned_page
 from piepowder.demo.marketplace.wire import JSON, Answer, Call, Fault, Handler
@@ -50,11 +52,13 @@ class Marketplace:
         *,
         credential: str,
         sign_in: SellerSignIn | None = None,
+        mailbox: Mailbox | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._book = book
         self._credential = credential.encode()
         self._sign_in = sign_in
+        self._mailbox = mailbox
         self._clock = clock
         self._routes = [(re.compile(pattern), handler) for pattern, handler in _ROUTES]
 
@@ -83,6 +87,8 @@ class Marketplace:
     def _answer(self, scope: Scope) -> Answer:
         if scope["path"] == "/healthz":
             return Answer(200, (JSON,), encode({"status": "ok", "orders": self._book.label}))
+        if self._mailbox is not None and f"{scope['path']}/".startswith(f"{MAIL_PATH}/"):
+            return self._mailbox.answer(scope["path"])
         if scope["path"] == RETURNED_PATH:
             authorised = b"code=" in scope["query_string"]
             html = (b"content-type", b"text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-"""The two pages of the example: choose a seller to sign in as, and where an app's authorisation ends."""
+"""The pages of the example: choose a seller to sign in as, and where an app's authorisation ends."""
 
 from html import escape
 
@@ -22,6 +22,8 @@ _PAGE = """<!doctype html>
   button {{ font: inherit; color: inherit; width: 100%; text-align: left; padding: .7rem .9rem; border: 1px solid var(--line);
            border-radius: .5rem; background: var(--soft); cursor: pointer; }}
   button:hover, button:focus-visible {{ border-color: var(--accent); outline: 2px solid var(--accent); }}
+  pre {{ font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; border: 1px solid var(--line);
+        border-radius: .5rem; }} a {{ color: var(--accent); }} .letters {{ grid-template-columns: 1fr; }}
   small {{ display: block; color: var(--muted); }} .other {{ display: flex; gap: .6rem; align-items: end; margin-top: 1.5rem; }}
   .other label {{ flex: 1; }} .other button {{ width: auto; }} [role=alert] {{ color: #b3261e; }}
   input {{ font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; border: 1px solid var(--line); border-radius: .5rem; }}
@@ -61,6 +63,11 @@ def returned_page(*, authorised: bool) -> str:
         if authorised
         else "It has received nothing but that answer."
     )
+    return plain_page(head, f"<p>{rest} You may close this page.</p>")
+
+
+def plain_page(head: str, body: str) -> str:
+    """A page in the looks of this marketplace; `head` is text, `body` is HTML."""
     style, _, _ = _PAGE.partition("<main>")
-    opening = style.replace("Sign in to the example marketplace", head).format()
-    return f"{opening}<main><h1>{head}</h1><p>{rest} You may close this page.</p></main></html>"
+    opening, closing = style.format().split("Sign in to the example marketplace")
+    return f"{opening}{escape(head)}{closing}<main><h1>{escape(head)}</h1>{body}</main></html>"

@@ -1,5 +1,6 @@
-"""Accounts, sellers and staff keys. Names and e-mail addresses here are of business contacts, never of buyers."""
+"""Accounts, sellers, keys and sign-in links. Names and e-mail addresses here are of business contacts, never of buyers."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -56,7 +57,19 @@ class Seller(PrefixedModel):
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Django and allauth look for these names; the verbs of this room are in `actions.py`."""
+    """Django and allauth look for these names; the verbs of this room are in `actions`."""
+
+    def named(self, name: str) -> "Account":
+        """By id (`acc_…`) or e-mail address; `people_account_unknown` if there is none."""
+        if account := self.filter(Q(pk=name) | Q(email__iexact=name)).first():
+            return account
+        raise PiepowderError("people_account_unknown", f"no account `{name}`", kind=ErrorKind.NOT_FOUND)
+
+    def by_email(self, email: str) -> "Account | None":
+        return self.filter(email__iexact=email).first()
+
+    def staff(self) -> "models.QuerySet[Account]":
+        return self.filter(is_staff=True).order_by("email")
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "Account":
         account: Account = self.model(email=self.normalize_email(email), **fields)
@@ -79,6 +92,7 @@ class Account(PrefixedModel, AbstractBaseUser):  # type: ignore[django-manager-m
     )
     seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts")
     created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[AccountManager] = AccountManager()
 
@@ -94,34 +108,122 @@ class Account(PrefixedModel, AbstractBaseUser):  # type: ignore[django-manager-m
         """Of a member of staff; accounts made before there were roles are operators."""
         return KeyRole(self.staff_role or KeyRole.OPERATOR)
 
+    @property
+    def hat(self) -> str:
+        """What kind of account it is, in a word."""
+        if self.is_staff:
+            return "staff"
+        return "seller" if self.seller_id else "developer"
 
-class StaffKeyQuerySet(models.QuerySet["StaffKey"]):
-    def by_digest(self, digest: bytes) -> "StaffKey | None":
-        return self.filter(digest=digest, revoked_at=None).first()
+    def described(self) -> dict[str, Any]:
+        """What API and command line show."""
+        return {
+            "id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "kind": self.hat,
+            "role": str(self.role) if self.is_staff else "",
+            "seller": self.seller_id or "",
+            "active": self.is_active,
+            "created_at": self.created_at,
+            "last_login": self.last_login,
+            "closed_at": self.closed_at,
+        }
 
 
-class StaffKey(PrefixedModel):
-    """An operator's API key. Only the SHA-256 of the key is kept: it has 256 random bits, so it needs no slow hash."""
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def by_digest(self, digest: bytes, moment: datetime) -> "ApiKey | None":
+        """The key that works at this moment; a shop that is closed has none."""
+        rows = self.filter(digest=digest, revoked_at=None).exclude(expires_at__lte=moment)
+        return rows.exclude(seller__active=False).first()
+
+    def of(self, holder: str) -> "ApiKeyQuerySet":
+        """Keys of a developer (`dev_…`), a seller (`sel_…`) or, for the empty string, of the marketplace; newest first."""
+        rows = self.filter(seller=holder) if holder.startswith("sel_") else self.filter(developer=holder, seller=None)
+        return rows.order_by("-id")
+
+    def working(self) -> "ApiKeyQuerySet":
+        return self.filter(revoked_at=None)
+
+    def named(self, key_id: str) -> "ApiKey":
+        if key := self.filter(pk=key_id).first():
+            return key
+        raise PiepowderError("people_key_unknown", f"no key `{key_id}`", kind=ErrorKind.NOT_FOUND)
+
+
+class ApiKey(PrefixedModel):
+    """A key of a program: of the marketplace's, of one developer's or of one seller's.
+
+    Only the SHA-256 of the key is kept: it has 256 random bits, so it needs no slow hash. `hint` are its last characters.
+    """
 
     id_prefix = "key"
 
     name = models.CharField(max_length=200)
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in KeyRole])
+    developer = models.CharField(max_length=64, blank=True)  # the id; developers are upstairs
+    seller = models.ForeignKey(Seller, null=True, blank=True, on_delete=models.PROTECT, related_name="keys")
     digest = models.BinaryField(max_length=32, unique=True)
+    hint = models.CharField(max_length=8, blank=True)
     created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=100, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)  # within five minutes
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    objects = StaffKeyQuerySet.as_manager()
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["developer", "-id"], name="people_apikey_holder")]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def holder(self) -> str:
+        """`dev_…`, `sel_…` or, for the marketplace itself, nothing."""
+        return self.developer or self.seller_id or ""
+
+    def state(self, moment: datetime) -> str:
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= moment else "valid"
+
     def described(self) -> dict[str, Any]:
-        """What the command line shows; nobody can show the key."""
+        """What API and command line show; nobody can show the key."""
         return {
             "id": self.id,
             "name": self.name,
             "role": self.role,
+            "holder": self.holder,
+            "hint": self.hint,
             "created_at": self.created_at,
+            "created_by": self.created_by,
+            "expires_at": self.expires_at,
+            "last_used_at": self.last_used_at,
             "revoked_at": self.revoked_at,
         }
+
+
+class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
+    def open(self, digest: bytes, moment: datetime) -> "SignInLink | None":
+        """A link that can still be used, locked."""
+        links = self.select_for_update(of=("self",)).select_related("account")
+        return links.filter(digest=digest, used_at=None, expires_at__gt=moment).first()
+
+
+class SignInLink(PrefixedModel):
+    """A way in for one member of staff, once. Only the digest of its secret part is kept."""
+
+    id_prefix = "link"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SignInLinkQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.id

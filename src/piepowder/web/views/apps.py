@@ -12,18 +12,19 @@ from piepowder.core.ledger.read import Filter
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.manifests import Asked, asked_by
 from piepowder.rooms.consent.models import Client, Grant
+from piepowder.rooms.ground.caller import Permission
+from piepowder.rooms.people.guards import actor_of, for_staff
 from piepowder.rooms.standing import actions as standing
 from piepowder.rooms.standing.models import Change, Subject
 from piepowder.rooms.standing.rules import Standing
 from piepowder.web.views.ledger import line, newest
 from piepowder.web.views.names import Names
-from piepowder.web.views.staff import actor_of, staff_only
 
 SHOWN_APPS = 500
 SHOWN_RECORDS = 10
 
 
-@staff_only
+@for_staff()
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     apps = list(App.objects.listed()[:SHOWN_APPS])
@@ -40,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "console/apps.html", {"rows": rows})
 
 
-@staff_only
+@for_staff()
 @require_safe
 def one(request: HttpRequest, app_id: str) -> HttpResponse:
     app = _app(app_id)
@@ -61,7 +62,7 @@ def one(request: HttpRequest, app_id: str) -> HttpResponse:
     return render(request, "console/app.html", page)
 
 
-@staff_only
+@for_staff(Permission.GOVERN)
 @require_POST
 def set_standing(request: HttpRequest, app_id: str) -> HttpResponse:
     """Sets the standing named by the pressed button; the gateways know with the commit."""

@@ -5,34 +5,54 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from piepowder.core.ledger.read import Filter
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Grant
-from piepowder.rooms.people.models import Seller
+from piepowder.rooms.developers.models import Member
+from piepowder.rooms.people.guards import for_staff
+from piepowder.rooms.people.models import Account, Seller
 from piepowder.rooms.publication.models import Policy
 from piepowder.rooms.standing.models import Subject
+from piepowder.web import navigation
 from piepowder.web.views.ledger import line, newest, summary
 from piepowder.web.views.names import Names
-from piepowder.web.views.staff import staff_only
 
 SUMMARY_RECORDS = 500
 SHOWN_RECORDS = 12
-SHOWN_GRANTS = 200
 THEMES = ("light", "dark")
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Staff see the whole ground, sellers their own apps."""
-    if request.user.is_authenticated and request.user.seller_id and not request.user.is_staff:
-        return redirect("consent_my_apps")
+    """Staff see the whole ground, sellers their own apps, developers their organisation, or how to register one."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        return redirect(_start_of(request.user))
     return _home(request)
 
 
-@staff_only
+def _start_of(account: Account) -> str:
+    if account.seller_id:
+        return reverse("consent_my_apps")
+    member = Member.objects.filter(account=account).exists()
+    own = [entry.page for group in navigation.DEVELOPER for entry in group.entries]
+    return _first_of(*(own if member else ["developers_register"]), "people_account")
+
+
+def _first_of(*pages: str) -> str:
+    """The address of the first of these pages that is installed."""
+    for page in pages:
+        try:
+            return reverse(page)
+        except NoReverseMatch:
+            continue
+    raise NoReverseMatch(", ".join(pages))
+
+
+@for_staff()
 def _home(request: HttpRequest) -> HttpResponse:
     records = newest(Filter(since=datetime.now(UTC) - timedelta(days=1)), SUMMARY_RECORDS)
     lines = [line(record) for record in records]
@@ -51,19 +71,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     return render(request, "console/home.html", page)
 
 
-@staff_only
-@require_safe
-def grants(request: HttpRequest) -> HttpResponse:
-    """The newest grants, of one app or seller if asked."""
-    rows = Grant.objects.newest()
-    asked = {name: request.GET.get(name, "").strip() for name in ("app", "seller", "status")}
-    for name, value in asked.items():
-        rows = rows.filter(**{name: value}) if value else rows
-    page = {"rows": rows.select_related("app__developer")[:SHOWN_GRANTS], "asked": asked, "shown_max": SHOWN_GRANTS}
-    return render(request, "console/grants.html", page)
-
-
-@staff_only
+@for_staff()
 @require_safe
 def policy(request: HttpRequest) -> HttpResponse:
     """The policies that were in force, newest first, and the text of the one in force."""

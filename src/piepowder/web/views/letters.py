@@ -31,9 +31,9 @@ def recipients_of(account: Account) -> list[str]:
     return of + list(Member.objects.filter(account=account).values_list("developer_id", flat=True))
 
 
-def unread_of(account: Account) -> int:
+def unread_of(recipients: list[str]) -> int:
     """For the shell's menu."""
-    return Letter.objects.to(recipients_of(account)).unread().count()
+    return Letter.objects.to(recipients).unread().count()
 
 
 class LettersTable(tables.Table):  # type: ignore[misc]

@@ -11,15 +11,16 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.ledger.read import Filter
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Grant
+from piepowder.rooms.ground.caller import Permission
+from piepowder.rooms.people.guards import for_staff
 from piepowder.web.views.ledger import detail_of, groups, line, named, newest, purpose_of, raw
 from piepowder.web.views.names import Names
-from piepowder.web.views.staff import staff_only
 
 SHOWN_RECORDS = 100
 FILTERS = ("app", "seller", "operation", "kind", "request")
 
 
-@staff_only
+@for_staff(Permission.RECORDS)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "").strip().replace("\0", "") for name in FILTERS}
@@ -35,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "console/records.html", page)
 
 
-@staff_only
+@for_staff(Permission.RECORDS)
 @require_safe
 def one(request: HttpRequest, name: str) -> HttpResponse:
     """One record, or all records of a request."""

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from piepowder.web.views import apps, console, grants, letters, records, search
+from piepowder.web.views import apps, console, grants, keys, letters, records, search
 
 urlpatterns = [
     path("", console.home, name="console_home"),
     path("theme", console.theme, name="console_theme"),
     path("grants/", grants.grants, name="console_grants"),
     path("search", search.search, name="console_search"),
+    path("keys/", keys.index, name="people_keys"),
+    path("keys/new", keys.new, name="people_key_new"),
+    path("keys/<str:key_id>/revoke", keys.revoke, name="people_key_revoke"),
     path("letters/", letters.inbox, name="notices_inbox"),
     path("letters/read", letters.read_all, name="notices_read_all"),
     path("letters/<str:letter_id>/", letters.letter, name="notices_letter"),

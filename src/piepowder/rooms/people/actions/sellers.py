@@ -1,7 +1,5 @@
-"""Sellers are provisioned, staff get accounts and keys. A key is shown once; only its digest is kept."""
+"""Sellers are provisioned, and people whom the marketplace vouches for sign in for them."""
 
-import hashlib
-import secrets
 from datetime import datetime
 
 from django.db import transaction
@@ -9,8 +7,8 @@ from django.db import transaction
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.ground.actor import Actor, ActorKind
 from piepowder.rooms.ground.ledger import record
-from piepowder.rooms.people.models import Account, Seller, StaffKey
-from piepowder.rooms.people.rules import KEY_PREFIX, KeyRole
+from piepowder.rooms.people.actions.accounts import end_sessions
+from piepowder.rooms.people.models import Account, Seller
 from piepowder.rooms.publication.actions import publish
 
 
@@ -43,6 +41,9 @@ def provision_seller(
         detail=detail,
     )
     publish("seller", seller.id, seller.fact())
+    if not active:
+        for account in seller.accounts.all():
+            end_sessions(account, by=by, at=at)
     return seller
 
 
@@ -72,34 +73,3 @@ def account_for_seller(seller: Seller, *, email: str, at: datetime, name: str = 
             "people_account_elsewhere", "this e-mail address belongs to another account", kind=ErrorKind.CONFLICT
         )
     return account
-
-
-@transaction.atomic
-def create_staff(*, email: str, by: Actor, at: datetime, name: str = "", password: str | None = None) -> Account:
-    """An account of the marketplace's staff; without a password it signs in through the staff's identity provider."""
-    if Account.objects.filter(email__iexact=email).exists():
-        raise PiepowderError("people_email_taken", f"there is an account `{email}` already", kind=ErrorKind.CONFLICT)
-    account = Account.objects.create_user(email, password, name=name, is_staff=True)
-    record("people.create_staff", by=by, at=at, detail={"account": account.id})
-    return account
-
-
-@transaction.atomic
-def create_staff_key(*, name: str, by: Actor, at: datetime, role: KeyRole = KeyRole.OPERATOR) -> tuple[StaffKey, str]:
-    """A new API key: (its row, the key itself, which nobody can show again)."""
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    key = StaffKey.objects.create(name=name, role=role, digest=digest_of(secret), created_at=at)
-    record("people.create_key", by=by, at=at, outcome=role, detail={"key": key.id, "name": name})
-    return key, secret
-
-
-@transaction.atomic
-def revoke_staff_key(key_id: str, *, by: Actor, at: datetime) -> None:
-    """Ends a key at once."""
-    if not StaffKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=at):
-        raise PiepowderError("people_key_unknown", f"no valid key `{key_id}`", kind=ErrorKind.NOT_FOUND)
-    record("people.revoke_key", by=by, at=at, detail={"key": key_id})
-
-
-def digest_of(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

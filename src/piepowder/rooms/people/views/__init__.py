@@ -1,0 +1,1 @@
+"""Pages of people: the ways in, and one's own account."""
