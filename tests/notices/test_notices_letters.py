@@ -54,9 +54,9 @@ def test_a_letter_is_kept_and_on_record() -> None:
 @pytest.mark.django_db
 def test_a_letter_is_written_with_what_it_tells_of() -> None:
     """Where the room's own transaction fails, there is no letter either."""
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         tell(mail_to=["ada@maker.example"])
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not Letter.objects.exists()
     assert not Mail.objects.exists()
 
@@ -81,7 +81,9 @@ def test_a_letter_to_nobody_is_refused(recipient: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("link", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", "/\\x", "/" * 600])
+@pytest.mark.parametrize(
+    "link", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", "/\\x", "/" * 600]
+)
 def test_a_letter_leads_nowhere_else(link: str) -> None:
     """A link is a path of this console."""
     with pytest.raises(PiepowderError) as raised:

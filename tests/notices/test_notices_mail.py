@@ -139,7 +139,9 @@ def test_two_processes_send_each_mail_once(
     threads = [in_thread(actions.mail_due, at=AT) for _ in range(3)]
     for thread in threads:
         thread.join()
-    assert sorted(address for address, _ in door.letters) == sorted(f"person{number}@maker.example" for number in range(12))
+    assert sorted(address for address, _ in door.letters) == sorted(
+        f"person{number}@maker.example" for number in range(12)
+    )
     assert set(Mail.objects.values_list("status", flat=True)) == {"sent"}
 
 

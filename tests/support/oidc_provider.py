@@ -15,6 +15,7 @@ class OidcProvider:
 
     def __init__(self) -> None:
         self.subject, self.name = "", ""
+        self.claims: dict[str, Any] = {}  # further ones, such as `email`
         self.codes: set[str] = set()
         self.asked: dict[str, str] = {}
         provider = self
@@ -49,7 +50,7 @@ class OidcProvider:
         if parts.path == "/.well-known/openid-configuration":
             return _send(handler, self._document())
         if parts.path == "/userinfo":
-            return _send(handler, {"sub": self.subject, "name": self.name})
+            return _send(handler, {"sub": self.subject, "name": self.name, **self.claims})
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.asked = asked
         code = secrets.token_urlsafe(16)
