@@ -1,4 +1,3 @@
-import smtplib
 from typing import Any
 
 import pytest
@@ -92,7 +91,7 @@ def test_a_double_submit_makes_one_account(browser: Browser) -> None:
         ("Ada\ufeff", "U+FEFF"),
         ("\u3164", "U+3164"),
         ("A" * 201, "200"),
-        ("Ada\x00", "null characters"),
+        ("Ada\x00", "Null characters"),
     ],
 )
 def test_a_name_that_hides_something_is_refused_at_its_field(browser: Browser, name: str, why: str) -> None:
@@ -169,8 +168,6 @@ def test_a_mail_server_that_is_away_loses_nobody(browser: Browser, settings: Any
     send_form(browser)
     assert "could not be sent" in browser.get("/sign-up/mail-sent/").content.decode()
     assert Account.objects.count() == 1
-    with pytest.raises(OSError), smtplib.SMTP("127.0.0.1", settings.EMAIL_PORT, timeout=1):
-        pass
 
 
 def test_the_letter_goes_by_a_real_server(browser: Browser, settings: Any) -> None:
