@@ -69,7 +69,7 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(door: SmtpDoor) 
     assert actions.mail_due(at=AT) == 1
     gone = Mail.objects.get(address="gone@maker.example")
     assert gone.status == MailStatus.UNDELIVERABLE
-    assert "no such person" in gone.error
+    assert gone.error == "550 no such person"
     assert actions.mail_due(at=AT + timedelta(days=3)) == 0
 
 

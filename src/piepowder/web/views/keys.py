@@ -60,7 +60,7 @@ class KeysTable(tables.Table):  # type: ignore[misc]
     )
     created_at = tables.DateTimeColumn(verbose_name="Made", format="j M Y")
     last_used_at = tables.DateTimeColumn(verbose_name="Last used", format="j M Y, H:i", default="Never")
-    expires_at = tables.DateTimeColumn(verbose_name="Until", format="j M Y", default="Revoked")
+    expires_at = tables.DateTimeColumn(verbose_name="Until", format="j M Y", default="No end")
     state = tables.TemplateColumn(
         '{% include "people/key_state.html" with key=record %}',
         verbose_name="State",

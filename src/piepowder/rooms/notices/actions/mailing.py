@@ -13,7 +13,7 @@ from django.db import transaction
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.notices.models import Mail
-from piepowder.rooms.notices.rules import MailStatus, next_try
+from piepowder.rooms.notices.rules import MailStatus, next_try, one_line
 
 AT_ONCE, ROUND_SECONDS = 100, 60.0  # the other jobs of the clock wait for this one
 
@@ -54,8 +54,10 @@ def _mail(mail: Mail, connection: BaseEmailBackend, *, at: datetime) -> MailStat
     except smtplib.SMTPRecipientsRefused as error:
         code, _ = next(iter(error.recipients.values()))
         return _failed(taken, error, at=at, final=code >= 500)
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-        return _failed(taken, error, at=at)
+    except smtplib.SMTPSenderRefused as error:
+        return _failed(taken, error, at=at)  # of our own address: somebody corrects the settings
+    except smtplib.SMTPDataError as error:
+        return _failed(taken, error, at=at, final=error.smtp_code >= 500)
     except ValueError as error:
         return _failed(taken, error, at=at, final=True)  # an address that no mail can carry
     except (OSError, smtplib.SMTPException) as error:
@@ -93,7 +95,7 @@ def _done(mail: Mail, *, at: datetime) -> MailStatus:
 
 @transaction.atomic
 def _failed(mail: Mail, error: Exception, *, at: datetime, final: bool = False) -> MailStatus:
-    words = f"{type(error).__name__}: {error}"[:300]
+    words = _said(error)
     logger.warning("notices_mail_failed %s %s", mail.id, words)
     again = None if final else next_try(mail.tries + 1, at)
     if again is None:
@@ -118,6 +120,18 @@ def _failed(mail: Mail, error: Exception, *, at: datetime, final: bool = False) 
         due_at=again,
     )
     return MailStatus.WAITING
+
+
+def _said(error: Exception) -> str:
+    """What the server answered, or what happened instead, in a line."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, answer = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, answer = error.smtp_code, error.smtp_error
+    else:
+        return one_line(f"{type(error).__name__}: {error}")
+    text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+    return one_line(f"{code} {text}")
 
 
 def _lost(mail: Mail, *, at: datetime) -> None:
