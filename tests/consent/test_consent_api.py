@@ -17,7 +17,7 @@ def test_an_operator_provisions_narrows_and_revokes(api: Browser) -> None:
     app, seller = shop.make_app(), shop.make_seller()
     status, made = _post(api, "/api/grants", {"app": app.id, "seller": seller.marketplace_id})
     assert status == 201
-    assert (made["seller"], made["purposes"], made["categories"]) == (seller.id, ["shipping", "tax"], None)
+    assert (made["seller"], made["purposes"], made["narrowed"]) == (seller.id, ["shipping", "tax"], None)
     fields = {name: str(made[name]) for name in ("client_id", "client_secret", "refresh_token")}
     assert shop.ask_token(grant_type="refresh_token", **fields)[0] == 200
 
@@ -29,10 +29,18 @@ def test_an_operator_provisions_narrows_and_revokes(api: Browser) -> None:
     assert (status, less["purposes"]) == (200, ["tax"])
     status, wider = _post(api, f"/api/grants/{made['id']}/narrow", {"purposes": ["shipping"]})
     assert (status, wider["code"]) == (409, "consent_narrow_widens")
+    status, less = _post(api, f"/api/grants/{made['id']}/narrow", {"narrowed": {"tax": ["buyer.tax_id"]}})
+    assert (status, less["narrowed"]) == (200, {"tax": ["buyer.tax_id"]})
+    both = {"narrowed": {"tax": []}, "categories": ["buyer.tax_id"]}
+    assert _post(api, f"/api/grants/{made['id']}/narrow", both)[1]["code"] == "consent_narrowed_twice"
+    status, again = _post(api, f"/api/grants/{made['id']}/choose", {"purposes": ["shipping"]})
+    assert (status, again["purposes"], again["narrowed"]) == (200, ["shipping"], None)
+    assert _post(api, f"/api/grants/{made['id']}/refuse-more", {})[1]["code"] == "consent_request_none"
+    assert _post(api, f"/api/grants/{made['id']}/renew", {})[0] == 200
     assert len(api.get("/api/grants", {"app": app.id}).json()) == 2
 
-    status, ended = _post(api, f"/api/grants/{made['id']}/revoke", {})
-    assert (status, ended["status"]) == (200, "revoked")
+    status, ended = _post(api, f"/api/grants/{made['id']}/revoke", {"reason": "a test"})
+    assert (status, ended["status"], ended["end_reason"]) == (200, "revoked", "a test")
     assert shop.ask_token(grant_type="refresh_token", **fields)[1]["error_description"] == "consent_grant_revoked"
     assert _post(api, f"/api/grants/{made['id']}/revoke", {})[0] == 409
 

@@ -27,11 +27,17 @@ def test_a_grant_is_made_narrowed_and_revoked(run: Run) -> None:
 
     words = ("--purpose", "tax", "--category", "buyer.tax_id", "--category", "order.money")
     less = run("grant", "narrow", made["id"], *words)
-    assert (less["purposes"], less["categories"]) == (["tax"], ["buyer.tax_id", "order.money"])
+    assert (less["purposes"], less["narrowed"]) == (["tax"], {"tax": ["buyer.tax_id", "order.money"]})
     wider = run("grant", "narrow", made["id"], "--purpose", "shipping", status=1)
     assert wider["error"]["code"] == "consent_narrow_widens"
 
-    assert run("grant", "revoke", made["id"])["status"] == "revoked"
+    chosen = run("grant", "choose", made["id"], "--keep", "shipping=buyer.name", "--keep", "tax=")
+    assert chosen["narrowed"] == {"shipping": ["buyer.name"], "tax": []}
+    assert run("grant", "choose", made["id"], "--keep", "tax", status=1)["error"]["code"] == "cli_keep_malformed"
+    assert run("grant", "refuse-more", made["id"], status=1)["error"]["code"] == "consent_request_none"
+    assert run("grant", "renew", made["id"])["expires_at"] > chosen["expires_at"]
+
+    assert run("grant", "revoke", made["id"], "--reason", "a test")["end_reason"] == "a test"
     row = shop.gate(answer["access_token"])
     assert row is not None
     assert row["revoked"] is True

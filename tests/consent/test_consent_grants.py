@@ -27,11 +27,13 @@ def _fact(grant: Grant) -> GrantFact | None:
 def test_a_grant_is_stored_recorded_and_published() -> None:
     """One action makes the grant, its ledger record and the gateway's fact."""
     desk = shop.open_desk()
-    grant = actions.grant(desk.app, desk.seller, purposes=["tax"], categories=["buyer.name"], by=SYSTEM, at=shop.now())
+    grant = actions.grant(
+        desk.app, desk.seller, purposes=["tax"], narrowed={"tax": ["buyer.name"]}, by=SYSTEM, at=shop.now()
+    )
     fact = _fact(grant)
     assert fact is not None
     assert (fact.app, fact.seller, fact.version) == (desk.app.id, desk.seller.id, "1")
-    assert (fact.purposes, fact.categories) == (("tax",), ("buyer.name",))
+    assert (fact.purposes, fact.narrowed) == (("tax",), {"tax": ("buyer.name",)})
     assert fact.expires_at == grant.expires_at.timestamp()
     assert grant.expires_at - grant.granted_at == timedelta(days=365)
     assert shop.ledger_kinds(grant=grant.id) == ["consent.grant"]
@@ -68,22 +70,19 @@ def test_no_new_authorisation_while_standing_forbids_it(whose: str) -> None:
 def test_narrowing_takes_away_and_publishes() -> None:
     """A narrowed grant reaches the gateway; all categories ticked stays "whatever is declared"."""
     grant = shop.open_desk().grant()
-    everything = [
-        "buyer.address.postcode",
-        "buyer.address.street",
-        "buyer.name",
-        "buyer.tax_id",
-        "order.item",
-        "order.money",
-    ]
-    kept = actions.narrow(grant, categories=everything, by=SYSTEM, at=shop.now())
-    assert kept.categories is None
-    actions.narrow(grant, purposes=["tax"], categories=["buyer.tax_id"], by=SYSTEM, at=shop.now())
+    everything = {purpose: list(categories) for purpose, categories in shop.MANIFEST.categories.items()}
+    kept = actions.narrow(grant, narrowed=everything, by=SYSTEM, at=shop.now())
+    assert kept.narrowed is None
+    actions.narrow(grant, narrowed={"shipping": ["buyer.name"]}, by=SYSTEM, at=shop.now())
     fact = _fact(grant)
     assert fact is not None
-    assert (fact.purposes, fact.categories) == (("tax",), ("buyer.tax_id",))
+    assert (fact.purposes, fact.narrowed) == (("shipping", "tax"), {"shipping": ("buyer.name",)})
+    actions.narrow(grant, purposes=["tax"], narrowed={"tax": ["buyer.tax_id"]}, by=SYSTEM, at=shop.now())
+    fact = _fact(grant)
+    assert fact is not None
+    assert (fact.purposes, fact.narrowed) == (("tax",), {"tax": ("buyer.tax_id",)})
     with pytest.raises(PiepowderError) as refused:
-        actions.narrow(grant, categories=["buyer.name"], by=SYSTEM, at=shop.now())
+        actions.narrow(grant, narrowed={"tax": ["buyer.name"]}, by=SYSTEM, at=shop.now())
     assert refused.value.code == "consent_narrow_widens"
 
 

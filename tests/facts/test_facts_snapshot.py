@@ -145,13 +145,13 @@ def test_a_kind_of_a_later_release_is_left_alone() -> None:
 
 def test_equal_values_are_kept_once() -> None:
     """Grants share the ids of apps and sellers, purposes and categories; apps share manifests."""
-    many = [row("grant", f"grt_{n}", grant(f"grt_{n}", categories=("buyer.name",))) for n in (1, 2)]
+    many = [row("grant", f"grt_{n}", grant(f"grt_{n}", narrowed={"tax": ("buyer.name",)})) for n in (1, 2)]
     snapshot, _ = after(ALL[:2], [row("app", "app_2", app("app_2"))], many)
     one, two = snapshot.grants["grt_1"], snapshot.grants["grt_2"]
     assert one.app is two.app is snapshot.apps["app_1"].id
     assert one.seller is snapshot.sellers["sel_1"].id
     assert one.purposes is two.purposes
-    assert one.categories is two.categories
+    assert one.narrowed is two.narrowed
     assert snapshot.apps["app_1"].versions["1"] is snapshot.apps["app_2"].versions["1"]
 
 
@@ -190,7 +190,7 @@ def test_nothing_of_a_fact_is_lost_on_the_way() -> None:
         modes_until={"*": 1_900_000_000.5},
         rates={"a.b": (0.5, 3)},
     )
-    given = grant(categories=("buyer.name",), expires_at=7.5)
+    given = grant(narrowed={"tax": ("buyer.name",)}, expires_at=7.5)
     for kind, fact in (("app", whole), ("grant", given)):
         assert all(getattr(fact, name) != value for name, value in _defaults(type(fact)).items())
         snapshot, _ = after([row(kind, fact.id, fact)])

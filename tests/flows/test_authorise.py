@@ -131,8 +131,8 @@ def test_a_seller_authorises_narrows_and_revokes(console: str, marketplace: Oidc
         browser,
         f"/oauth2/authorize?{asked}",
         ("purpose", "shipping"),
-        ("category", "buyer.name"),
-        ("category", "order.item"),
+        ("keep", "shipping=buyer.name"),
+        ("keep", "shipping=order.item"),
         ("decision", "allow"),
     )
 
@@ -142,7 +142,7 @@ def test_a_seller_authorises_narrows_and_revokes(console: str, marketplace: Oidc
     grant = Grant.objects.get(app=desk.app, seller=desk.seller)
     fact = decode_fact("grant", Fact.objects.get(kind="grant", key=grant.id).body or "")
     assert isinstance(fact, GrantFact)
-    assert (fact.purposes, fact.categories) == (("shipping",), ("buyer.name", "order.item"))
+    assert (fact.purposes, fact.narrowed) == (("shipping",), {"shipping": ("buyer.name", "order.item")})
     status, answer = shop.exchange(desk, told["code"], code_verifier=verifier, redirect_uri=shop.RETURN_TO)
     assert status == 200
     row = shop.gate(answer["access_token"])
@@ -151,12 +151,17 @@ def test_a_seller_authorises_narrows_and_revokes(console: str, marketplace: Oidc
 
     mine = browser.open(f"{console}/my/apps/")
     assert "Label printer" in mine
-    browser.open(console + browser.action(f"{grant.id}/revoke"), [browser.csrf()])
+    browser.open(f"{console}/my/apps/{grant.id}/revoke")
+    browser.open(browser.address, [browser.csrf()])
     row = shop.gate(answer["access_token"])
     assert row is not None
     assert row["revoked"] is True
     assert Fact.objects.get(kind="grant", key=grant.id).body is None
-    assert shop.ledger_kinds(grant=grant.id) == ["consent.grant", "consent.revoke"]
+    assert shop.ledger_kinds(grant=grant.id) == [
+        "consent.grant",
+        "consent.issue_token",
+        "consent.revoke",
+    ]
     assert marketplace.asked["client_id"] == "piepowder"
 
 

@@ -24,7 +24,7 @@ class Who:
     categories: dict[str, tuple[str, ...]]
     everywhere: bool
     purposes: tuple[str, ...]
-    narrowed: tuple[str, ...] | None
+    narrowed: dict[str, tuple[str, ...]] | None  # purpose -> what the seller left to it
     standing: frozenset[str]
     mode: str
     environment: str
@@ -120,7 +120,7 @@ class Judge:
             return bound
         if purpose is not None and not under(who.purposes, purpose):
             return bound
-        if who.narrowed is not None and not under(who.narrowed, category) and (personal or declared):
+        if (personal or declared) and not self._left(category, purpose):
             return bound
         if personal and not declared:
             return withheld
@@ -129,6 +129,16 @@ class Judge:
         if found is None:
             return withheld
         return (0, 0, False, None) if found == "keep" else (1, STRICTNESS[found], False, found)
+
+    def _left(self, category: str, purpose: str | None) -> bool:
+        """Whether the seller left the category to this purpose, or to every purpose that was narrowed where none is known."""
+        narrowed = self.who.narrowed or {}
+        if purpose is None:
+            return all(under(kept, category) for kept in narrowed.values())
+        word = purpose
+        while word not in self.who.purposes:  # the nearest purpose above that was granted speaks for it
+            word = word.rpartition(".")[0]
+        return word not in narrowed or under(narrowed[word], category)
 
     def may_unlock(self, element: str, purposes: tuple[str | None, ...]) -> bool:
         """Whether asking for a restricted token with this element makes sense: something behind it goes out in some state."""

@@ -56,7 +56,7 @@ class Caller:
             seller=f"sel_{self.name}",
             version="1",
             purposes=who.purposes,
-            categories=who.narrowed,
+            narrowed=who.narrowed,
         )
         return {
             ("app", app.id): app,
@@ -166,8 +166,8 @@ def _caller(chance: random.Random, operations: dict[str, Guarded], dialect: str)
             purpose: _categories(chance, generous) for purpose in purposes if generous or chance.random() < 0.8
         },
         everywhere=chance.random() < 0.3,
-        purposes=_granted(chance, purposes),
-        narrowed=None if chance.random() < 0.7 else _categories(chance, generous),
+        purposes=(granted := _granted(chance, purposes)),
+        narrowed=_narrowed(chance, granted, generous),
         standing=frozenset(CAPABILITIES if chance.random() < 0.9 else chance.sample(CAPABILITIES, 2)),
         mode="enforce" if over else mode,
         environment=chance.choice(("production", "production", "sandbox")),
@@ -185,6 +185,13 @@ def _granted(chance: random.Random, purposes: list[str]) -> tuple[str, ...]:
     if chance.random() < 0.7:
         return tuple(dict.fromkeys(purpose.partition(".")[0] for purpose in purposes))
     return tuple(chance.sample(purposes, chance.randint(0, len(purposes))))
+
+
+def _narrowed(chance: random.Random, granted: tuple[str, ...], generous: bool) -> dict[str, tuple[str, ...]] | None:
+    """Most grants are whole; of the others a seller narrowed one purpose or several."""
+    if chance.random() < 0.6:
+        return None
+    return {purpose: _categories(chance, generous) for purpose in granted if chance.random() < 0.6}
 
 
 def _categories(chance: random.Random, generous: bool) -> tuple[str, ...]:
@@ -356,14 +363,15 @@ def _with_change(chance: random.Random, place: World, triple: Triple) -> Triple:
     who, app = caller.who, caller.name
     grant = caller.facts()["grant", f"grt_{app}"]
     assert isinstance(grant, GrantFact)
+    less_for: dict[str, tuple[str, ...]] = dict.fromkeys(who.purposes, ("order",))
     narrow = GrantFact(
-        id=grant.id, app=app, seller=grant.seller, version="1", purposes=who.purposes, categories=("order",)
+        id=grant.id, app=app, seller=grant.seller, version="1", purposes=who.purposes, narrowed=less_for
     )
     less = StandingFact(capabilities=("call",))
     changes: tuple[tuple[Facts, Who | None], ...] = (
         ({("standing", app): less}, replace(who, standing=frozenset({"call"}))),
         ({("standing", f"dev_{app}"): less}, replace(who, standing=who.standing & {"call"})),
-        ({("grant", grant.id): narrow}, replace(who, narrowed=("order",))),
+        ({("grant", grant.id): narrow}, replace(who, narrowed=less_for)),
         ({("grant", grant.id): None}, None),
     )
     facts, after = chance.choice(changes)

@@ -23,7 +23,9 @@ from piepowder.core.policy.pack import Pack, read_pack  # noqa: E402
 from piepowder.rooms.appstore import actions as appstore  # noqa: E402
 from piepowder.rooms.consent import actions as consent  # noqa: E402
 from piepowder.rooms.consent import texts  # noqa: E402
+from piepowder.rooms.consent.manifests import asked_by  # noqa: E402
 from piepowder.rooms.consent.models import Client  # noqa: E402
+from piepowder.rooms.consent.rules import only  # noqa: E402
 from piepowder.rooms.developers.actions import register_developer  # noqa: E402
 from piepowder.rooms.ground.actor import SYSTEM, Actor, ActorKind  # noqa: E402
 from piepowder.rooms.people.actions import create_staff_key, provision_seller  # noqa: E402
@@ -91,7 +93,8 @@ def set_mode(app: Any, mode: Mode, at: datetime) -> None:
 
 
 def authorise(each: dict[str, Any], app: Any, client: Client, seller: Seller, at: datetime) -> dict[str, Any]:
-    row = consent.grant(app, seller, purposes=each.get("purposes"), categories=each.get("narrowed"), by=SYSTEM, at=at)
+    narrowed = only(each["narrowed"], asked_by(app).purposes) if "narrowed" in each else None
+    row = consent.grant(app, seller, purposes=each.get("purposes"), narrowed=narrowed, by=SYSTEM, at=at)
     refresh = consent.provision_refresh_token(row, client=client, by=SYSTEM, at=at)
     access = texts.access_text()
     parent = consent.take_refresh_token(refresh, client=client, at=at)

@@ -1,11 +1,16 @@
 """`piepowder grant`: authorisations that an operator provisions, with the credentials an app needs to use them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from piepowder.cli.control import acting, now, open_rooms, show, show_list
 from piepowder.cli.options import Common
+from piepowder.core.kernel.errors import PiepowderError
+
+if TYPE_CHECKING:
+    from piepowder.rooms.consent.provisioning import Wish
 
 app = App(name="grant", help="Sellers' authorisations of apps, and apps' credentials.")
 
@@ -17,6 +22,7 @@ def create(
     *,
     purpose: tuple[str, ...] = (),
     category: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
     key_file: Path | None = None,
     common: Common = Common(),
 ) -> None:
@@ -31,7 +37,9 @@ def create(
     purpose
         Narrow to this purpose; may be repeated. All that the app's manifest declares, if none is given.
     category
-        Narrow to this data category; may be repeated.
+        Narrow every purpose to this data category; may be repeated.
+    keep
+        Narrow one purpose: `shipping=buyer.name,buyer.address`, or `shipping=` for none; may be repeated.
     key_file
         File with the API key of whoever acts.
     """
@@ -40,7 +48,7 @@ def create(
     from piepowder.rooms.ground.caller import Permission
 
     by = acting(key_file, Permission.CONSENT)
-    answer = provisioning.create(app_id, seller, purposes=purpose or None, categories=category or None, by=by, at=now())
+    answer = provisioning.create(app_id, seller, _wish(purpose, category, keep), by=by, at=now())
     show(answer, common)
 
 
@@ -60,6 +68,7 @@ def narrow(
     *,
     purpose: tuple[str, ...] = (),
     category: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
     key_file: Path | None = None,
     common: Common = Common(),
 ) -> None:
@@ -72,7 +81,9 @@ def narrow(
     purpose
         A purpose to keep; may be repeated. None given: purposes stay as they are.
     category
-        A data category to keep; may be repeated. None given: categories stay as they are.
+        A data category to keep for every purpose; may be repeated. None given: categories stay as they are.
+    keep
+        What one purpose keeps: `shipping=buyer.name,buyer.address`, or `shipping=` for nothing; may be repeated.
     key_file
         File with the API key of whoever acts.
     """
@@ -81,13 +92,47 @@ def narrow(
     from piepowder.rooms.ground.caller import Permission
 
     by = acting(key_file, Permission.CONSENT)
-    row = provisioning.narrow(grant_id, purposes=purpose or None, categories=category or None, by=by, at=now())
+    row = provisioning.narrow(grant_id, _wish(purpose, category, keep), by=by, at=now())
     show(provisioning.shown(row), common)
 
 
 @app.command
-def revoke(grant_id: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
-    """End a grant and every token under it, at once.
+def choose(
+    grant_id: str,
+    *,
+    purpose: tuple[str, ...] = (),
+    category: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
+    key_file: Path | None = None,
+    common: Common = Common(),
+) -> None:
+    """Choose again among all that the app's current version asks for; this answers a request for more.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    purpose
+        A purpose to allow; may be repeated. None given: all of them.
+    category
+        Narrow every purpose to this data category; may be repeated.
+    keep
+        Narrow one purpose: `shipping=buyer.name,buyer.address`, or `shipping=` for none; may be repeated.
+    key_file
+        File with the API key of whoever acts.
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import provisioning
+    from piepowder.rooms.ground.caller import Permission
+
+    by = acting(key_file, Permission.CONSENT)
+    row = provisioning.choose(grant_id, _wish(purpose, category, keep), by=by, at=now())
+    show(provisioning.shown(row), common)
+
+
+@app.command
+def refuse_more(grant_id: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
+    """Say no to what a new version asks; what was granted goes on.
 
     Parameters
     ----------
@@ -100,8 +145,48 @@ def revoke(grant_id: str, *, key_file: Path | None = None, common: Common = Comm
     from piepowder.rooms.consent import provisioning
     from piepowder.rooms.ground.caller import Permission
 
-    row = provisioning.revoke(grant_id, by=acting(key_file, Permission.CONSENT), at=now())
-    show(provisioning.shown(row), common)
+    by = acting(key_file, Permission.CONSENT)
+    show(provisioning.shown(provisioning.refuse_more(grant_id, by=by, at=now())), common)
+
+
+@app.command
+def renew(grant_id: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
+    """Give a grant another year from now, with the same permissions.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    key_file
+        File with the API key of whoever acts.
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import provisioning
+    from piepowder.rooms.ground.caller import Permission
+
+    by = acting(key_file, Permission.CONSENT)
+    show(provisioning.shown(provisioning.renew(grant_id, by=by, at=now())), common)
+
+
+@app.command
+def revoke(grant_id: str, *, reason: str = "", key_file: Path | None = None, common: Common = Common()) -> None:
+    """End a grant and every token under it, at once.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    reason
+        Why; shown to the seller and kept on the ledger.
+    key_file
+        File with the API key of whoever acts.
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import provisioning
+    from piepowder.rooms.ground.caller import Permission
+
+    by = acting(key_file, Permission.CONSENT)
+    show(provisioning.shown(provisioning.revoke(grant_id, by=by, at=now(), reason=reason)), common)
 
 
 @app.command
@@ -123,3 +208,19 @@ def rotate_secret(client_id: str, *, key_file: Path | None = None, common: Commo
     by = acting(key_file, Permission.CONSENT)
     secret = actions.rotate_secret(Client.objects.named(client_id), by=by, at=now())
     show({"client_id": client_id, "client_secret": secret}, common)
+
+
+def _wish(purposes: tuple[str, ...], categories: tuple[str, ...], keep: tuple[str, ...]) -> "Wish":
+    from piepowder.rooms.consent.provisioning import Wish
+
+    narrowed: dict[str, list[str]] = {}
+    for each in keep:
+        purpose, sign, words = each.partition("=")
+        if not sign:
+            raise PiepowderError(
+                "cli_keep_malformed",
+                f"`{each}` does not say what to keep",
+                hint="write `shipping=buyer.name,buyer.phone`",
+            )
+        narrowed[purpose] = [word.strip() for word in words.split(",") if word.strip()]
+    return Wish(purposes=purposes or None, categories=categories or None, narrowed=narrowed or None)

@@ -15,6 +15,7 @@ from piepowder.core.marketplace.model import Operation, OrderState
 from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.core.policy.decide import apply_mode, prepare, strictest
 from piepowder.core.policy.model import Decision, Effect, Mode, Question, Verdict
+from piepowder.core.policy.narrowing import left_to
 from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.table import DecisionTable
 from piepowder.gateway.caller import Caller
@@ -211,7 +212,7 @@ class Decisions:
             roles=frozenset(caller.app.roles),
             standing=caller.standing,
             granted_purposes=frozenset(grant.purposes),
-            granted_categories=None if grant.categories is None else frozenset(grant.categories),
+            granted_categories=left_to(purpose, grant.purposes, grant.narrowed),
             declared=frozenset(manifest.categories.get(purpose, ())) if purpose else frozenset(),
             purpose=purpose,
             operation=operation.id,

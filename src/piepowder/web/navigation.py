@@ -46,7 +46,15 @@ LETTERS = Entry("Letters", "notices_inbox", "inbox", ("notices_letter",))
 KEYS = Entry("API keys", "people_keys", "key", ("people_key_new",))
 ACCOUNT = Entry("Account", "people_account", "person", ("usersessions_list", "mfa_index", "account_email"))
 DEVELOPER: tuple[Group, ...] = ()
-SELLER = (Group("", (Entry("My apps", "consent_my_apps", "shop", ("consent_my_app", "console_my_reads")),)),)
+_MY_APPS_TOO = (
+    "consent_my_app",
+    "consent_my_app_choose",
+    "consent_my_app_renew",
+    "consent_my_app_revoke",
+    "console_my_reads",
+    "console_my_record",
+)
+SELLER = (Group("", (Entry("My apps", "consent_my_apps", "shop", _MY_APPS_TOO),)),)
 
 
 def shell(request: HttpRequest) -> dict[str, object]:

@@ -23,7 +23,7 @@ Job = Callable[[datetime], object]
 def jobs() -> dict[str, Job]:
     """Everything the clock does, by name."""
     from piepowder.rooms.appstore.actions import end_due_modes
-    from piepowder.rooms.consent.actions import expire_due
+    from piepowder.rooms.consent.actions import expire_due, follow_versions, remind_due
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.people.actions import forget_links
@@ -33,6 +33,8 @@ def jobs() -> dict[str, Job]:
         "people.forget_links": lambda at: forget_links(before=at - timedelta(days=1)),
         "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
         "consent.expire_due": lambda at: expire_due(at=at),
+        "consent.follow_versions": lambda at: follow_versions(at=at),
+        "consent.remind_due": lambda at: remind_due(at=at),
         "notices.mail_due": lambda at: mail_due(at=at),
         "publication.forget_expired_tokens": lambda at: forget_expired_tokens(at=at),
     }

@@ -40,15 +40,19 @@ class StandingFact(Struct, frozen=True, kw_only=True, eq=False, gc=False):
     capabilities: tuple[str, ...]  # "call", "read_personal_data", "new_authorisations"
 
 
-class GrantFact(Struct, frozen=True, kw_only=True, eq=False, gc=False):
-    """A seller's authorisation of an app. Absent from the snapshot once revoked."""
+class GrantFact(Struct, frozen=True, kw_only=True, eq=False, gc=False, forbid_unknown_fields=True):
+    """A seller's authorisation of an app. Absent from the snapshot once revoked.
+
+    A member that this release does not know may be a restriction, so a body that has one is not read at all.
+    """
 
     id: str
     app: str
     seller: str
     version: str  # app version the seller agreed to
     purposes: tuple[str, ...]
-    categories: tuple[str, ...] | None = None  # narrowed by the seller; None: all that the manifest declares
+    #: purpose -> data categories that the seller left to it; what is not in it reads all that the manifest declares (`policy/narrowing.py`)
+    narrowed: dict[str, tuple[str, ...]] | None = None
     expires_at: float | None = None  # seconds since 1970, database time
 
 

@@ -58,7 +58,7 @@ class Shared:
             seller=seller,
             version=self.value(fact.version),
             purposes=self.words(fact.purposes),
-            categories=None if fact.categories is None else self.words(fact.categories),
+            narrowed=None if fact.narrowed is None else self._word_lists("narrowed", fact.narrowed),
             expires_at=fact.expires_at,
         )
 

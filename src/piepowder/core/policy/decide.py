@@ -109,7 +109,7 @@ def _bound(question: Question, category: str) -> Verdict | None:
     if purpose is not None and not covers(question.granted_purposes, purpose):
         return _withheld(category, Basis.CONSENT, _PURPOSE_NOT_GRANTED.format(purpose=purpose))
     if not _granted(question, category, personal):
-        return _withheld(category, Basis.CONSENT, _CATEGORY_NOT_GRANTED.format(category=category))
+        return _withheld(category, Basis.CONSENT, _left_out(category, purpose))
     if not personal:
         return None
     if purpose is None:
@@ -125,6 +125,10 @@ def _granted(question: Question, category: str, personal: bool) -> bool:
     if granted is None or covers(granted, category):
         return True
     return not personal and not covers(question.declared, category)
+
+
+def _left_out(category: str, purpose: str | None) -> str:
+    return _CATEGORY_NOT_GRANTED.format(category=category, purpose=f" for `{purpose}`" if purpose else "")
 
 
 def by_policy(question: Question, categories: Iterable[str], prepared: Prepared) -> dict[str, Verdict]:
@@ -187,7 +191,7 @@ _PURPOSE_NOT_GRANTED = (
     "The seller has not agreed to `{purpose}` for this app; the seller can agree to it on the consent page."
 )
 _CATEGORY_NOT_GRANTED = (
-    "The seller has left `{category}` out of what this app may read; the seller can add it on the consent page."
+    "The seller has left `{category}` out of what this app may read{purpose}; the seller can add it under “My apps”."
 )
 _NO_PURPOSE_STATED = (
     "No purpose is known for this call, and personal data needs one; send the header x-piepowder-purpose, ask for a restricted "

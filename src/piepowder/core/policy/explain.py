@@ -51,6 +51,26 @@ _OUTCOME = {
 }
 
 
+_CHANGE = {
+    Basis.STANDING: "The standing of the app or its developer: their case says how to answer it and what restores it.",
+    Basis.CONSENT: "The seller: under “My apps”, “Choose again” adds it at once.",
+    Basis.PURPOSE: "The app: it names a purpose in `x-piepowder-purpose`, or declares a single one for this operation.",
+    Basis.MANIFEST: "The developer: a new version of the app that declares it for this purpose, and the seller's yes to that.",
+}
+_CHANGE_BY_POLICY = {
+    Outcome.PERMITTED: "Another role or purpose where the policy's reason names one; otherwise only another policy.",
+    Outcome.REFUSED: "What the policy's reason names; otherwise only another policy.",
+    Outcome.GAP: "The marketplace's operators: they can write a rule for it.",
+}
+
+
+def what_would_change(verdict: Verdict) -> str:
+    """Who could do what about a category that was not released whole; empty where it was."""
+    if verdict.effect is Effect.KEEP and verdict.outcome is Outcome.PERMITTED:
+        return ""
+    return _CHANGE.get(verdict.basis) or _CHANGE_BY_POLICY[verdict.outcome]
+
+
 def explain(verdict: Verdict, question: Question, rules: Mapping[str, Rule]) -> Explanation:
     """One verdict in words. `rules` are those of the policy that decided (`prepared.rules`); unknown ids are named only."""
     return Explanation(

@@ -8,22 +8,31 @@ from ninja import Router, Schema, Status
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions, provisioning
 from piepowder.rooms.consent.models import Client, Grant
-from piepowder.rooms.ground.caller import Permission, require
-from piepowder.rooms.ground.doors import Key, Moment, Sent, Word, now
+from piepowder.rooms.ground.actor import Actor
+from piepowder.rooms.ground.caller import Permission, caller_of, require, require_own
+from piepowder.rooms.ground.doors import Key, Moment, Prose, Sent, Word, now
 
 router = Router(tags=["grants"])
 
 
-class GrantSent(Sent):
+class WishSent(Sent):
+    """Categories for single purposes (`narrowed`), or for all of them at once (`categories`)."""
+
+    purposes: list[Word] | None = None
+    narrowed: dict[Word, list[Word]] | None = None
+    categories: list[Word] | None = None
+
+    def wish(self) -> provisioning.Wish:
+        return provisioning.Wish(purposes=self.purposes, narrowed=self.narrowed, categories=self.categories)
+
+
+class GrantSent(WishSent):
     app: Key
     seller: Key  # Piepowder's id or the marketplace's own
-    purposes: list[Word] | None = None  # none given: all that the app's manifest declares
-    categories: list[Word] | None = None
 
 
-class NarrowSent(Sent):
-    purposes: list[Word] | None = None
-    categories: list[Word] | None = None
+class RevokeSent(Sent):
+    reason: Prose = ""
 
 
 class ClientSent(Sent):
@@ -33,6 +42,9 @@ class ClientSent(Sent):
     lasting: bool = False  # works as Amazon's libraries do: no PKCE, one refresh token for the life of a grant
 
 
+NO_REASON = RevokeSent()
+
+
 class GrantShown(Schema):
     id: str
     app: str
@@ -40,10 +52,13 @@ class GrantShown(Schema):
     version: str
     status: str
     purposes: list[str]
-    categories: list[str] | None
+    narrowed: (
+        dict[str, list[str]] | None
+    )  # purpose -> the only categories it may read; not in it: all that the version declares
     granted_at: Moment
     expires_at: Moment
     ended_at: Moment | None
+    end_reason: str
 
 
 class CredentialsShown(GrantShown):
@@ -60,39 +75,64 @@ class ClientShown(Schema):
 @router.get("", response=list[GrantShown])
 def list_grants(request: HttpRequest, app: Key | None = None, seller: Key | None = None) -> list[dict[str, object]]:
     """The newest grants, at most 500, of one app or one seller if asked."""
-    require(request, Permission.READ)
-    return [provisioning.shown(row) for row in provisioning.found(app_id=app, seller_id=seller)]
+    caller = caller_of(request)
+    require_own(request, Permission.READ, seller=caller.seller)
+    rows = provisioning.found(app_id=app, seller_id=caller.seller or seller)
+    return [provisioning.shown(row) for row in rows]
 
 
 @router.post("", response={201: CredentialsShown})
 def create_grant(request: HttpRequest, sent: GrantSent) -> Status[dict[str, object]]:
     """Authorises an app for a seller and hands out what a client library wants. Texts of secrets are shown this once."""
     by = require(request, Permission.CONSENT)
-    made = provisioning.create(
-        sent.app, sent.seller, purposes=sent.purposes, categories=sent.categories, by=by, at=now()
-    )
-    return Status(201, made)
+    return Status(201, provisioning.create(sent.app, sent.seller, sent.wish(), by=by, at=now()))
 
 
 @router.get("/{grant_id}", response=GrantShown)
 def get_grant(request: HttpRequest, grant_id: Key) -> dict[str, object]:
-    require(request, Permission.READ)
-    return provisioning.shown(Grant.objects.named(grant_id))
-
-
-@router.post("/{grant_id}/narrow", response=GrantShown)
-def narrow_grant(request: HttpRequest, grant_id: Key, sent: NarrowSent) -> dict[str, object]:
-    """Keeps only what is named; a member left out stays as it is."""
-    by = require(request, Permission.CONSENT)
-    row = provisioning.narrow(grant_id, purposes=sent.purposes, categories=sent.categories, by=by, at=now())
+    row = Grant.objects.named(grant_id)
+    require_own(request, Permission.READ, seller=row.seller_id)
     return provisioning.shown(row)
 
 
+@router.post("/{grant_id}/narrow", response=GrantShown)
+def narrow_grant(request: HttpRequest, grant_id: Key, sent: WishSent) -> dict[str, object]:
+    """Keeps only what is named; a member left out stays as it is."""
+    by = _own(request, grant_id)
+    return provisioning.shown(provisioning.narrow(grant_id, sent.wish(), by=by, at=now()))
+
+
+@router.post("/{grant_id}/choose", response=GrantShown)
+def choose_grant(request: HttpRequest, grant_id: Key, sent: WishSent) -> dict[str, object]:
+    """Chooses again among all that the app's current version asks for; answers a request for more."""
+    by = _own(request, grant_id)
+    return provisioning.shown(provisioning.choose(grant_id, sent.wish(), by=by, at=now()))
+
+
+@router.post("/{grant_id}/refuse-more", response=GrantShown)
+def refuse_more(request: HttpRequest, grant_id: Key) -> dict[str, object]:
+    """Says no to what a new version asks; what was granted goes on."""
+    by = _own(request, grant_id)
+    return provisioning.shown(provisioning.refuse_more(grant_id, by=by, at=now()))
+
+
+@router.post("/{grant_id}/renew", response=GrantShown)
+def renew_grant(request: HttpRequest, grant_id: Key) -> dict[str, object]:
+    """Another year for the same permissions."""
+    by = _own(request, grant_id)
+    return provisioning.shown(provisioning.renew(grant_id, by=by, at=now()))
+
+
 @router.post("/{grant_id}/revoke", response=GrantShown)
-def revoke_grant(request: HttpRequest, grant_id: Key) -> dict[str, object]:
+def revoke_grant(request: HttpRequest, grant_id: Key, sent: RevokeSent = NO_REASON) -> dict[str, object]:
     """Ends the grant and every token under it; every gateway worker knows within a moment of this answer."""
-    by = require(request, Permission.CONSENT)
-    return provisioning.shown(provisioning.revoke(grant_id, by=by, at=now()))
+    by = _own(request, grant_id)
+    return provisioning.shown(provisioning.revoke(grant_id, by=by, at=now(), reason=sent.reason))
+
+
+def _own(request: HttpRequest, grant_id: str) -> Actor:
+    """The seller's own key, or one of staff that may act for sellers."""
+    return require_own(request, Permission.CONSENT, seller=Grant.objects.named(grant_id).seller_id)
 
 
 clients = Router(tags=["clients"])

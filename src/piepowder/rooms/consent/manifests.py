@@ -1,6 +1,7 @@
 """What an app asks a seller for, read from the manifest of one of its versions."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from piepowder.rooms.appstore.models import App
 
@@ -10,6 +11,10 @@ class Asked:
     version: str
     purposes: dict[str, tuple[str, ...]]  # purpose -> data categories wanted for it
     operations: dict[str, tuple[str, ...]]  # purpose -> operations called for it
+
+    def with_single(self, purpose: str, categories: Collection[str]) -> "Asked":
+        """The same, but with groups such as `buyer.address` of one purpose spelt out."""
+        return replace(self, purposes={**self.purposes, purpose: tuple(sorted(categories))})
 
     @property
     def categories(self) -> tuple[str, ...]:

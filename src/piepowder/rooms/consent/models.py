@@ -4,12 +4,12 @@ The tables behind the OAuth server extend those of django-oauth-toolkit (its swa
 word, a seller's authorisation, and has nothing to do with that library's `Grant`, here `AuthorizationCode`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from oauth2_provider.models import (
     AbstractAccessToken,
     AbstractApplication,
@@ -21,7 +21,14 @@ from oauth2_provider.models import (
 from piepowder.core.facts.model import GrantFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
-from piepowder.rooms.consent.rules import TRANSITIONS, GrantStatus
+from piepowder.rooms.consent.rules import (
+    REMINDER_DAYS,
+    REQUEST_TRANSITIONS,
+    TRANSITIONS,
+    Choice,
+    GrantStatus,
+    RequestStatus,
+)
 from piepowder.rooms.ground.models import PrefixedModel, StatefulModel, StateQuerySet
 from piepowder.rooms.people.models import Seller
 
@@ -53,6 +60,22 @@ class GrantQuerySet(StateQuerySet["Grant"]):
         """Active grants whose time is over."""
         return self.filter(status=GrantStatus.ACTIVE, expires_at__lte=moment)
 
+    def behind(self) -> "GrantQuerySet":
+        """Active grants of an older version than their app's, whose sellers were not asked about the present one yet."""
+        current = F("app__current_version")
+        asked = PermissionRequest.objects.filter(grant=OuterRef("pk"), version=OuterRef("app__current_version"))
+        active = self.filter(status=GrantStatus.ACTIVE).exclude(app__current_version="").exclude(version=current)
+        return active.filter(~Exists(asked))
+
+    def to_remind(self, at: datetime) -> "GrantQuerySet":
+        """Active grants for which the time of a reminder has come that was not sent. The few that are near their end."""
+        horizon = at + timedelta(days=max(REMINDER_DAYS))
+        windows = Q()
+        for days in REMINDER_DAYS:
+            unsent = Q(reminded_days=None) | Q(reminded_days__gt=days)
+            windows |= Q(expires_at__lte=at + timedelta(days=days)) & unsent
+        return self.filter(windows, status=GrantStatus.ACTIVE, expires_at__gt=at, expires_at__lte=horizon)
+
 
 class Grant(PrefixedModel, StatefulModel):
     """A seller's authorisation of an app: for which purposes, and of which data categories."""
@@ -64,7 +87,9 @@ class Grant(PrefixedModel, StatefulModel):
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="grants")
     version = models.CharField(max_length=64)  # the app version whose manifest the seller saw
     purposes = ArrayField(models.CharField(max_length=64))
-    categories = ArrayField(models.CharField(max_length=64), null=True, blank=True)  # NULL: all the manifest declares
+    narrowed = models.JSONField(
+        null=True, blank=True
+    )  # purpose -> categories left to it; not in it: all the manifest declares
     status = models.CharField(
         max_length=16, choices=[(s.value, s.value) for s in GrantStatus], default=GrantStatus.ACTIVE
     )
@@ -72,6 +97,11 @@ class Grant(PrefixedModel, StatefulModel):
     changed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=100, blank=True, default="")
+    end_reason = models.CharField(max_length=500, blank=True, default="")
+    reminded_days = models.SmallIntegerField(
+        null=True, blank=True
+    )  # the last reminder sent: so many days before the end
 
     objects = GrantQuerySet.as_manager()
 
@@ -81,12 +111,21 @@ class Grant(PrefixedModel, StatefulModel):
                 fields=("app", "seller"), condition=Q(status="active"), name="consent_grant_one_active"
             ),
         )
+        indexes = (
+            models.Index(fields=("expires_at",), condition=Q(status="active"), name="consent_grant_ending"),
+            models.Index(fields=("app", "version"), condition=Q(status="active"), name="consent_grant_versions"),
+        )
 
     def __str__(self) -> str:
         return f"{self.app_id} for {self.seller_id}"
 
     def ledger_fields(self) -> dict[str, str]:
         return {"app": self.app_id, "seller": self.seller_id, "grant": self.id}
+
+    @property
+    def choice(self) -> Choice:
+        narrowed = None if self.narrowed is None else {name: tuple(kept) for name, kept in self.narrowed.items()}
+        return Choice(tuple(self.purposes), narrowed)
 
     def fact(self) -> GrantFact:
         return GrantFact(
@@ -95,9 +134,49 @@ class Grant(PrefixedModel, StatefulModel):
             seller=self.seller_id,
             version=self.version,
             purposes=tuple(self.purposes),
-            categories=None if self.categories is None else tuple(self.categories),
+            narrowed=self.choice.narrowed,
             expires_at=self.expires_at.timestamp(),
         )
+
+
+class PermissionRequestQuerySet(StateQuerySet["PermissionRequest"]):
+    def open_of(self, grant_id: str) -> "PermissionRequest | None":
+        return self.filter(grant=grant_id, status=RequestStatus.OPEN).first()
+
+    def of_seller(self, seller_id: str) -> "PermissionRequestQuerySet":
+        """Those that wait for the seller's answer."""
+        return self.filter(grant__seller=seller_id, status=RequestStatus.OPEN).select_related("grant__app__developer")
+
+
+class PermissionRequest(PrefixedModel, StatefulModel):
+    """An app's new version asks for more than a grant allows. The grant stays as it is until its seller answers."""
+
+    id_prefix = "preq"
+    transitions = REQUEST_TRANSITIONS
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="requests")
+    version = models.CharField(max_length=64)
+    status = models.CharField(
+        max_length=16, choices=[(s.value, s.value) for s in RequestStatus], default=RequestStatus.OPEN
+    )
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PermissionRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("grant", "version"), name="consent_permissionrequest_once"),
+            models.UniqueConstraint(
+                fields=("grant",), condition=Q(status="open"), name="consent_permissionrequest_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"version {self.version} for {self.grant_id}"
+
+    def ledger_fields(self) -> dict[str, str]:
+        return self.grant.ledger_fields()
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -172,6 +251,7 @@ class ClientSecret(PrefixedModel):
     digest = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)  # to the hour
 
     objects = ClientSecretQuerySet.as_manager()
 
@@ -273,30 +353,6 @@ class RestrictedToken(models.Model):
 
     class Meta:
         db_table = "consent_restricted_token"
-
-    def __str__(self) -> str:
-        return self.id
-
-
-class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
-    def open(self, digest: bytes, moment: datetime) -> "SignInLink | None":
-        """A link that can still be used, locked."""
-        links = self.select_for_update(of=("self",)).select_related("account")
-        return links.filter(digest=digest, used_at=None, expires_at__gt=moment).first()
-
-
-class SignInLink(PrefixedModel):
-    """A way in for one member of staff, once. Only the digest of its secret part is kept."""
-
-    id_prefix = "link"
-
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    digest = models.BinaryField(max_length=32, unique=True)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-
-    objects = SignInLinkQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.id

@@ -33,7 +33,7 @@ from oauthlib.oauth2.rfc6749 import errors
 from piepowder.core.kernel import json
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.consent import actions
-from piepowder.rooms.consent.models import Client
+from piepowder.rooms.consent.models import Client, ClientSecret
 from piepowder.rooms.consent.rules import GRANTLESS_SCOPES
 from piepowder.rooms.consent.texts import access_text, first_refresh_text, next_refresh_text
 
@@ -130,9 +130,10 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         """By secret, in the header or in the body but not in both. An unknown client reads like a wrong secret."""
         client_id, secret = _credentials(request)
         client = _client(client_id, request)
-        if client is None or not client.confidential or not actions.secret_is_valid(client, secret or "", at=_now()):
+        known = actions.presented_secret(client, secret or "", at=_now()) if client and client.confidential else None
+        if client is None or known is None:
             raise errors.InvalidClientError(description="consent_client_secret_wrong", request=request)
-        request.client_id = client.client_id
+        request.client_id, request.secret = client.client_id, known
         _usable(client, request)
         return True
 
@@ -250,9 +251,12 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     # -- issue, revoke
 
     def save_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
+        secret: ClientSecret | None = getattr(request, "secret", None)
+        if secret is not None:
+            actions.note_secret_used(secret, at=_now())
         if request.grant_type == "client_credentials":
             actions.issue_grantless(
-                token["access_token"], client=request.client, scope=" ".join(request.scopes), at=_now()
+                token["access_token"], client=request.client, scope=" ".join(request.scopes), secret=secret, at=_now()
             )
             return
         actions.issue(
@@ -262,6 +266,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
             grant=request.grant,
             family=getattr(request, "code_row", None) and request.code_row.family,
             parent=getattr(request, "parent", None),
+            secret=secret,
             at=_now(),
         )
 

@@ -1,30 +1,50 @@
 """What command line and JSON API share: grants by id, and an authorisation with everything a client library needs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
 
+from piepowder.core.kernel.errors import PiepowderError
+from piepowder.core.policy.taxonomy import covers
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions
+from piepowder.rooms.consent.manifests import Asked, asked_by
 from piepowder.rooms.consent.models import Client, Grant, GrantQuerySet
+from piepowder.rooms.consent.rules import Declared, only
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.people.models import Seller
 
 SHOWN_MAX = 500
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a door was told of purposes and categories. None: not said. `categories` holds for every purpose that declares them."""
+
+    purposes: Sequence[str] | None = None
+    narrowed: Declared | None = None
+    categories: Sequence[str] | None = None
+
+    def narrowing(self, asked: Asked) -> Declared | None:
+        if self.categories is None:
+            return self.narrowed
+        if self.narrowed is not None:
+            raise PiepowderError(
+                "consent_narrowed_twice",
+                "categories were named both for all purposes and for single ones",
+                hint="name one of them",
+            )
+        return only(self.categories, asked.purposes)
+
+
+ALL = Wish()
+
+
 @transaction.atomic
-def create(
-    app_id: str,
-    seller_id: str,
-    *,
-    purposes: Sequence[str] | None = None,
-    categories: Sequence[str] | None = None,
-    by: Actor,
-    at: datetime,
-) -> dict[str, object]:
+def create(app_id: str, seller_id: str, wish: Wish = ALL, *, by: Actor, at: datetime) -> dict[str, object]:
     """Grants, and hands out what an Amazon-style client wants: `client_id`, `client_secret`, `refresh_token`.
 
     An app that has such a client already keeps its secret: `client_secret` is None then, and the owner has it.
@@ -34,7 +54,8 @@ def create(
     secret: str | None = None
     if client is None:
         client, secret = actions.register_client(app, lasting=True, by=by, at=at)
-    row = actions.grant(app, seller, purposes=purposes, categories=categories, by=by, at=at)
+    narrowed = wish.narrowing(asked_by(app))
+    row = actions.grant(app, seller, purposes=wish.purposes, narrowed=narrowed, by=by, at=at)
     refresh_token = actions.provision_refresh_token(row, client=client, by=by, at=at)
     return {
         **shown(row),
@@ -44,14 +65,43 @@ def create(
     }
 
 
-def narrow(
-    grant_id: str, *, purposes: Sequence[str] | None, categories: Sequence[str] | None, by: Actor, at: datetime
-) -> Grant:
-    return actions.narrow(Grant.objects.named(grant_id), purposes=purposes, categories=categories, by=by, at=at)
+def narrow(grant_id: str, wish: Wish, *, by: Actor, at: datetime) -> Grant:
+    """Takes away from what was granted."""
+    row = Grant.objects.named(grant_id)
+    asked = asked_by(row.app, row.version)
+    narrowed = wish.narrowing(asked)
+    if wish.categories is not None and narrowed is not None:
+        narrowed = _still_granted(row, wish.categories, narrowed, asked)
+    return actions.narrow(row, purposes=wish.purposes, narrowed=narrowed, by=by, at=at)
 
 
-def revoke(grant_id: str, *, by: Actor, at: datetime) -> Grant:
-    return actions.revoke(Grant.objects.named(grant_id), by=by, at=at)
+def _still_granted(row: Grant, categories: Sequence[str], narrowed: Declared, asked: Asked) -> Declared:
+    """ "Only these, whatever for" is no wish for more where one purpose was narrowed before; a category granted nowhere is."""
+    granted = {purpose: kept for purpose, kept in narrowed.items() if purpose in row.purposes}
+    left = {
+        purpose: [word for word in kept if covers(row.choice.left_to(purpose, asked.purposes), word)]
+        for purpose, kept in granted.items()
+    }
+    everywhere = {word for kept in left.values() for word in kept}
+    return left if everywhere.issuperset(categories) else granted
+
+
+def choose(grant_id: str, wish: Wish, *, by: Actor, at: datetime) -> Grant:
+    row = Grant.objects.named(grant_id)
+    return actions.choose(row, purposes=wish.purposes, narrowed=wish.narrowing(asked_by(row.app)), by=by, at=at)
+
+
+def revoke(grant_id: str, *, by: Actor, at: datetime, reason: str = "") -> Grant:
+    return actions.revoke(Grant.objects.named(grant_id), by=by, at=at, reason=reason)
+
+
+def renew(grant_id: str, *, by: Actor, at: datetime) -> Grant:
+    return actions.renew(Grant.objects.named(grant_id), by=by, at=at)
+
+
+def refuse_more(grant_id: str, *, by: Actor, at: datetime) -> Grant:
+    actions.refuse_request(Grant.objects.named(grant_id), by=by, at=at)
+    return Grant.objects.named(grant_id)
 
 
 def found(*, app_id: str | None = None, seller_id: str | None = None) -> GrantQuerySet:
@@ -72,8 +122,9 @@ def shown(row: Grant) -> dict[str, object]:
         "version": row.version,
         "status": row.status,
         "purposes": list(row.purposes),
-        "categories": row.categories,
+        "narrowed": row.narrowed,
         "granted_at": row.granted_at,
         "expires_at": row.expires_at,
         "ended_at": row.ended_at,
+        "end_reason": row.end_reason,
     }

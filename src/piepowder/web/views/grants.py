@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_safe
 
-from piepowder.core.marketplace.taxonomy import words_of
 from piepowder.core.policy.taxonomy import purpose_words
 from piepowder.rooms.consent.models import Grant
+from piepowder.rooms.consent.offers import words_of
 from piepowder.rooms.consent.rules import GrantStatus
 from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import for_staff
@@ -22,7 +22,7 @@ class GrantTable(tables.Table):  # type: ignore[misc]
     app = tables.Column(accessor="app__name", verbose_name="App")
     seller = tables.Column(accessor="seller__name", verbose_name="Seller")
     purposes = tables.Column(verbose_name="What for", orderable=False)
-    categories = tables.Column(verbose_name="Data", orderable=False, empty_values=())
+    narrowed = tables.Column(verbose_name="Data", orderable=False, empty_values=())
     status = tables.Column(verbose_name="State")
     granted_at = tables.DateTimeColumn(verbose_name="Since", format="j M Y")
     expires_at = tables.DateTimeColumn(verbose_name="Until", format="j M Y")
@@ -32,9 +32,7 @@ class GrantTable(tables.Table):  # type: ignore[misc]
 
     def render_app(self, value: str, record: Grant) -> str:
         address = reverse("console_app", kwargs={"app_id": record.app_id})
-        return format_html(
-            '<a href="{}">{}</a><span class="sub">{}</span>', address, value, record.app.developer.name
-        )
+        return format_html('<a href="{}">{}</a><span class="sub">{}</span>', address, value, record.app.developer.name)
 
     def value_app(self, value: str) -> str:
         return value
@@ -46,18 +44,23 @@ class GrantTable(tables.Table):  # type: ignore[misc]
         return str(record.seller.marketplace_id)
 
     def render_purposes(self, value: list[str]) -> str:
-        return format_html_join("\n", "<span class=\"line\">To {}</span>", ((purpose_words(one),) for one in value))
+        return format_html_join("\n", '<span class="line">To {}</span>', ((purpose_words(one),) for one in value))
 
     def value_purposes(self, value: list[str]) -> str:
         return " ".join(value)
 
-    def render_categories(self, record: Grant) -> str:
-        if record.categories is None:
+    def render_narrowed(self, record: Grant) -> str:
+        """What was left to each purpose that the seller narrowed."""
+        if not record.narrowed:
             return "all declared"
-        return ", ".join(map(words_of, record.categories)) or "order data only"
+        told = (
+            (purpose_words(name), ", ".join(map(words_of, kept)) or "order data only")
+            for name, kept in record.narrowed.items()
+        )
+        return format_html_join("\n", '<span class="line">To {}: {}</span>', told)
 
-    def value_categories(self, record: Grant) -> str:
-        return "*" if record.categories is None else " ".join(record.categories)
+    def value_narrowed(self, record: Grant) -> str:
+        return "; ".join(f"{name}={' '.join(kept)}" for name, kept in (record.narrowed or {}).items()) or "*"
 
     def render_status(self, value: str) -> str:
         kind = {"active": "good", "revoked": "bad"}.get(value, "")

@@ -16,7 +16,7 @@ from piepowder.core.ledger.model import Record
 from piepowder.core.ledger.read import Filter, show, tail
 from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.core.policy.decide import Prepared, decide, prepare
-from piepowder.core.policy.explain import Explanation, explain
+from piepowder.core.policy.explain import Explanation, explain, what_would_change
 from piepowder.core.policy.model import Basis, Effect, Outcome, Question, Verdict
 from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.taxonomy import SUBSTITUTE_WORDS, purpose_words
@@ -104,6 +104,7 @@ class Told:
     asked: bool
     note: str
     explanation: Explanation
+    change: str  # what would change it; empty where all of it was released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,34 +118,39 @@ class Group:
 def groups(record: Record, detail: Detail) -> list[Group]:
     """Every verdict of a record in words; what was withheld stands first."""
     prepared = _prepared(record.policy_version)
-    questions = {str(question.get("order_state", "none")): question for question in detail.questions}
     return [
-        Group(title=_title(place), told=tuple(_told(verdicts, _question(questions, place, record), prepared)))
+        Group(title=_title(place), told=tuple(_told(verdicts, _questions(detail, place, record), prepared)))
         for place, verdicts in detail.verdicts.items()
     ]
 
 
-def _told(verdicts: dict[str, ShortVerdict], question: Question, prepared: Prepared | None) -> Iterator[Told]:
+def _told(verdicts: dict[str, ShortVerdict], questions: list[Question], prepared: Prepared | None) -> Iterator[Told]:
     order = {"withheld": 0, "substituted": 1, "kept": 2}
-    sentences = _sentences(question, frozenset(verdicts), prepared)
+    sentences = _sentences(questions, frozenset(verdicts), prepared)
     for category, short in sorted(verdicts.items(), key=lambda item: (order.get(item[1].done, 3), item[0])):
-        verdict = _verdict(category, short, sentences.get(category, {}).get(short.basis, ""))
+        verdict = _verdict(category, short, sentences.get((category, short.basis), ""))
         yield Told(
             category=category,
             words=words_of(category),
             done=short.done,
             asked=short.basis not in NOT_ASKED,
             note=SUBSTITUTE_WORDS.get(short.substitute or "", ""),
-            explanation=explain(verdict, question, prepared.rules if prepared else {}),
+            explanation=explain(verdict, questions[0], prepared.rules if prepared else {}),
+            change=what_would_change(verdict),
         )
 
 
-def _sentences(question: Question, categories: frozenset[str], prepared: Prepared | None) -> dict[str, dict[str, str]]:
-    """Category -> basis -> the sentence: a record keeps the decision, and the same question still has the same answer."""
+def _sentences(
+    questions: list[Question], categories: frozenset[str], prepared: Prepared | None
+) -> dict[tuple[str, str], str]:
+    """(category, basis) -> the sentence: a record keeps the decision, and the same questions still have the same answer."""
     if prepared is None:
         return {}
-    verdicts = decide(question, categories, prepared).verdicts
-    return {category: {str(verdict.basis): verdict.sentence} for category, verdict in verdicts.items()}
+    return {
+        (category, str(verdict.basis)): verdict.sentence
+        for question in reversed(questions)
+        for category, verdict in decide(question, categories, prepared).verdicts.items()
+    }
 
 
 def _verdict(category: str, short: ShortVerdict, sentence: str) -> Verdict:
@@ -159,8 +165,10 @@ def _verdict(category: str, short: ShortVerdict, sentence: str) -> Verdict:
     )
 
 
-def _question(questions: dict[str, dict[str, Any]], place: str, record: Record) -> Question:
+def _questions(detail: Detail, place: str, record: Record) -> list[Question]:
+    """What was asked for orders of that state: once for each purpose of the call."""
     state = place.partition("/")[0]
+    asked = [question for question in detail.questions if str(question.get("order_state", "none")) == state]
     known: dict[str, Any] = {
         "policy_version": record.policy_version,
         "app": record.app,
@@ -173,7 +181,7 @@ def _question(questions: dict[str, dict[str, Any]], place: str, record: Record) 
         "operation": record.operation,
         "order_state": state if state in STATES else "none",
     }
-    return msgspec.convert({**known, **questions.get(state, {})}, Question)
+    return [msgspec.convert({**known, **question}, Question) for question in asked or [{}]]
 
 
 def _title(place: str) -> str:

@@ -1,16 +1,13 @@
-"""The ledger's pages: records by filter in the address, one record with everything decided, and a seller's own view."""
+"""The ledger's pages for staff: records by filter in the address, and one record with everything decided."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from msgspec import convert
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.ledger.read import Filter
 from piepowder.rooms.appstore.models import App
-from piepowder.rooms.consent.models import Grant
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.people.guards import for_staff
 from piepowder.web.views.ledger import detail_of, groups, line, named, newest, purpose_of, raw
@@ -56,16 +53,3 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         for record in records
     ]
     return render(request, "console/record.html", {"shown": shown, "name": name, "names": Names(records)})
-
-
-@never_cache
-@login_required
-@require_safe
-def mine(request: HttpRequest, grant_id: str) -> HttpResponse:
-    """A seller sees the calls that an app made for the own shop; another seller's grant is as good as none."""
-    grant = Grant.objects.of_seller(getattr(request.user, "seller_id", None) or "").filter(pk=grant_id).first()
-    if grant is None:
-        raise Http404("no such app")
-    records = newest(Filter(app=grant.app_id, seller=grant.seller_id), SHOWN_RECORDS)
-    lines = [one for one in map(line, records) if one.call]
-    return render(request, "console/my_reads.html", {"grant": grant, "lines": lines, "shown_max": SHOWN_RECORDS})

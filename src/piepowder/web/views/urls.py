@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from piepowder.web.views import apps, console, grants, keys, letters, records, search
+from piepowder.web.views import apps, console, grants, keys, letters, reads, records, search
 
 urlpatterns = [
     path("", console.home, name="console_home"),
@@ -20,7 +20,8 @@ urlpatterns = [
     path("policy/", console.policy, name="console_policy"),
     path("ledger/", records.index, name="console_records"),
     path("ledger/<str:name>/", records.one, name="console_record"),
-    path("my/apps/<str:grant_id>/reads", records.mine, name="console_my_reads"),
+    path("my/apps/<str:grant_id>/reads", reads.mine, name="console_my_reads"),
+    path("my/apps/<str:grant_id>/records/<str:name>", reads.my_record, name="console_my_record"),
     path("apps/", apps.index, name="console_apps"),
     path("apps/<str:app_id>/", apps.one, name="console_app"),
     path("apps/<str:app_id>/standing", apps.set_standing, name="console_app_standing"),

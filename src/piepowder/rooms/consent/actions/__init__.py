@@ -1,9 +1,16 @@
 """The verbs of consent: a seller grants, narrows and revokes; an app's client exchanges codes and refreshes tokens."""
 
-from piepowder.rooms.consent.actions.clients import app_may_call, register_client, rotate_secret, secret_is_valid
-from piepowder.rooms.consent.actions.grants import grant, narrow, revoke
+from piepowder.rooms.consent.actions.clients import (
+    app_may_call,
+    note_secret_used,
+    presented_secret,
+    register_client,
+    rotate_secret,
+)
+from piepowder.rooms.consent.actions.grants import choose, grant, narrow, renew, revoke
 from piepowder.rooms.consent.actions.introspection import describe_token
-from piepowder.rooms.consent.actions.links import make_staff_link, take_staff_link
+from piepowder.rooms.consent.actions.reminders import remind_due
+from piepowder.rooms.consent.actions.requests import follow_versions, refuse_request
 from piepowder.rooms.consent.actions.tokens import (
     issue,
     issue_grantless,
@@ -18,22 +25,26 @@ from piepowder.rooms.consent.actions.upkeep import expire_due
 
 __all__ = [
     "app_may_call",
+    "choose",
     "describe_token",
     "expire_due",
+    "follow_versions",
     "grant",
     "issue",
     "issue_grantless",
-    "make_staff_link",
     "narrow",
+    "note_secret_used",
+    "presented_secret",
     "provision_refresh_token",
+    "refuse_request",
     "register_client",
+    "remind_due",
+    "renew",
     "revoke",
     "revoke_token",
     "rotate_secret",
     "save_code",
-    "secret_is_valid",
     "take_code",
     "take_refresh_token",
-    "take_staff_link",
     "use_up_code",
 ]

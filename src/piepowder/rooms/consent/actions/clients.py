@@ -9,7 +9,7 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.ids import new_id
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Client, ClientSecret
-from piepowder.rooms.consent.rules import SECRET_LIFETIME, SECRET_OVERLAP, redirect_problem
+from piepowder.rooms.consent.rules import SECRET_LIFETIME, SECRET_OVERLAP, SECRET_USE_NOTED, redirect_problem
 from piepowder.rooms.consent.texts import digest_bytes, secret_text
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
@@ -75,11 +75,18 @@ def _add_secret(client: Client, *, at: datetime) -> str:
     return text
 
 
-def secret_is_valid(client: Client, text: str, *, at: datetime) -> bool:
-    """Compares with every valid secret, in constant time."""
+def presented_secret(client: Client, text: str, *, at: datetime) -> ClientSecret | None:
+    """The valid secret that was presented, or None. Compares with every valid one, in constant time."""
     presented = digest_bytes(text)
-    digests = ClientSecret.objects.valid(client, at).values_list("digest", flat=True)
-    return sum(hmac.compare_digest(presented, bytes(digest)) for digest in digests) > 0
+    several = list(ClientSecret.objects.valid(client, at))
+    found = [secret for secret in several if hmac.compare_digest(presented, bytes(secret.digest))]
+    return found[0] if found else None
+
+
+def note_secret_used(secret: ClientSecret, *, at: datetime) -> None:
+    """When a secret was last used, to the hour: whoever rotates sees whether the old one is still in use somewhere."""
+    if secret.last_used_at is None or at - secret.last_used_at > SECRET_USE_NOTED:
+        ClientSecret.objects.filter(pk=secret.pk).update(last_used_at=at)
 
 
 def app_may_call(app: App) -> bool:

@@ -1,19 +1,30 @@
-"""A seller authorises an app, narrows the authorisation, revokes it. Told from top to bottom: the second of the four flows.
+"""A seller authorises an app, chooses again, narrows, renews, revokes. Told from top to bottom: the second of the four flows.
 
 Each verb changes the row, writes the ledger record and publishes the fact in one transaction: all of it or nothing.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
+from piepowder.rooms.consent import letters
 from piepowder.rooms.consent.actions.tokens import end_tokens_of
-from piepowder.rooms.consent.manifests import Asked, asked_by
-from piepowder.rooms.consent.models import Grant
-from piepowder.rooms.consent.rules import GRANT_LIFETIME, GrantStatus, chosen, narrowed
+from piepowder.rooms.consent.manifests import asked_by
+from piepowder.rooms.consent.models import Grant, PermissionRequest
+from piepowder.rooms.consent.rules import (
+    Choice,
+    Declared,
+    GrantStatus,
+    RequestStatus,
+    carried_over,
+    chosen,
+    narrower,
+    within,
+)
 from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.people.models import Seller
@@ -27,58 +38,84 @@ def grant(
     app: App,
     seller: Seller,
     *,
-    purposes: Sequence[str] | None = None,
-    categories: Sequence[str] | None = None,
+    purposes: Collection[str] | None = None,
+    narrowed: Declared | None = None,
     by: Actor,
     at: datetime,
 ) -> Grant:
-    """Authorises the app's current version, for a year. `None` means all that the manifest declares.
+    """Authorises the app's current version, for a year (setting `grant_days`).
 
+    `purposes` None means all that the manifest declares; `narrowed` names, for some of them, the only categories that may be read.
     Where the seller has an active grant for this app, that one is changed, so its tokens keep working.
     Errors: `consent_purpose_not_declared`, `consent_category_not_declared`, `consent_nothing_chosen`,
     `consent_no_new_authorisations`, `consent_seller_inactive`.
     """
     asked = asked_by(app)
-    _require_open(app, seller)
-    wanted = chosen("purpose", purposes, asked.purposes) or tuple(sorted(asked.purposes))
-    if not wanted or purposes == []:
-        raise PiepowderError("consent_nothing_chosen", "no purpose was chosen", hint="choose at least one, or refuse")
-    choice = chosen("category", categories, asked.categories)
-    row = _write(app, seller, asked, purposes=wanted, categories=choice, at=at)
-    _recorded("consent.grant", row, by=by, at=at)
-    publication.publish("grant", row.id, row.fact())
-    return row
+    require_open(app, seller)
+    choice = chosen(purposes, narrowed, asked.purposes)
+    # Two consents of one seller at once: the second changes the first.
+    Seller.objects.select_for_update().get(pk=seller.pk)
+    values = {**_columns(choice, at), "version": asked.version, "granted_at": at, **_year(at)}
+    row, _ = Grant.objects.update_or_create(values, app=app, seller=seller, status=GrantStatus.ACTIVE)
+    answer_request(row, asked.version, by=by, at=at)
+    return _done("grant", row, by=by, at=at)
+
+
+@transaction.atomic
+def choose(
+    row: Grant, *, purposes: Collection[str] | None, narrowed: Declared | None, by: Actor, at: datetime
+) -> Grant:
+    """The seller chooses again among all that the app's current version asks for; the end of the grant stays where it is.
+
+    An open request for more is answered by it. An app that may not be authorised just now can be given less, never more.
+    """
+    row = locked_active(row.id)
+    before, asked = asked_by(row.app, row.version), asked_by(row.app)
+    choice = chosen(purposes, narrowed, asked.purposes)
+    carried = carried_over(row.choice, before, asked)
+    if carried is None or not within(choice, carried, asked.purposes):
+        require_open(row.app, row.seller)
+    _change(row, choice, at=at, version=asked.version)
+    answer_request(row, asked.version, by=by, at=at)
+    return _done("choose", row, by=by, at=at)
 
 
 @transaction.atomic
 def narrow(
     row: Grant,
     *,
-    purposes: Sequence[str] | None = None,
-    categories: Sequence[str] | None = None,
+    purposes: Collection[str] | None = None,
+    narrowed: Declared | None = None,
     by: Actor,
     at: datetime,
 ) -> Grant:
-    """Takes purposes or categories away from an active grant; `None` leaves them as they are."""
-    row = _locked_active(row.id)
-    present = row.categories if row.categories is not None else asked_by(row.app, row.version).categories
-    if purposes is not None:
-        row.purposes = list(narrowed("purpose", purposes, row.purposes))
-    if not row.purposes:
-        raise PiepowderError("consent_nothing_chosen", "no purpose would be left", hint="revoke the grant instead")
-    if categories is not None and set(categories) != set(present):  # all of "whatever is declared" stays just that
-        row.categories = list(narrowed("category", categories, present))
-    row.changed_at = at
-    row.save(update_fields=["purposes", "categories", "changed_at"])
-    _recorded("consent.narrow", row, by=by, at=at)
-    publication.publish("grant", row.id, row.fact())
-    return row
+    """Takes purposes, or categories of a purpose, away from an active grant; None leaves them as they are."""
+    row = locked_active(row.id)
+    declared = asked_by(row.app, row.version).purposes
+    _change(row, narrower(row.choice, purposes, narrowed, declared), at=at)
+    return _done("narrow", row, by=by, at=at)
 
 
 @transaction.atomic
-def revoke(row: Grant, *, by: Actor, at: datetime) -> Grant:
+def renew(row: Grant, *, by: Actor, at: datetime) -> Grant:
+    """Another year from now for the very same permissions."""
+    row = locked_active(row.id)
+    require_open(row.app, row.seller)
+    _change(row, row.choice, at=at, **_year(at))
+    return _done("renew", row, by=by, at=at)
+
+
+@transaction.atomic
+def move(row: Grant, choice: Choice, version: str, *, at: datetime) -> Grant:
+    """A grant follows its app to a version that asks nothing new. `row` is locked by the caller."""
+    _change(row, choice, at=at, version=version)
+    return _done("move", row, by=SYSTEM, at=at)
+
+
+@transaction.atomic
+def revoke(row: Grant, *, by: Actor, at: datetime, reason: str = "") -> Grant:
     """Ends the grant and every token under it. The gateway hears of it with the commit."""
-    return _end(row.id, GrantStatus.REVOKED, "revoke", by=by, at=at)
+    return _end(row.id, GrantStatus.REVOKED, "revoke", by=by, at=at, reason=reason)
 
 
 @transaction.atomic
@@ -91,32 +128,26 @@ def end_expired(grant_id: str, *, at: datetime) -> bool:
     return True
 
 
-def _end(grant_id: str, to: GrantStatus, verb: str, *, by: Actor, at: datetime) -> Grant:
+def _end(grant_id: str, to: GrantStatus, verb: str, *, by: Actor, at: datetime, reason: str = "") -> Grant:
     before = Grant.objects.locked(grant_id)
-    row = Grant.objects.advance(before, to, verb=verb, by=by, at=at, ended_at=at, changed_at=at)
+    changes = {"ended_at": at, "changed_at": at, "ended_by": str(by), "end_reason": reason}
+    row = Grant.objects.advance(before, to, verb=verb, by=by, at=at, reason=reason, **changes)
+    answer_request(row, "", by=by, at=at)
+    letters.ended(row, at=at)
     publication.publish_many([("grant", row.id, None), *end_tokens_of(row, at=at)])
     return row
 
 
-def _write(
-    app: App, seller: Seller, asked: Asked, *, purposes: Sequence[str], categories: Sequence[str] | None, at: datetime
-) -> Grant:
-    Seller.objects.select_for_update().get(
-        pk=seller.pk
-    )  # two consents of one seller at once: the second changes the first
-    values = {
-        "version": asked.version,
-        "purposes": list(purposes),
-        "categories": None if categories is None else list(categories),
-        "changed_at": at,
-        "granted_at": at,
-        "expires_at": at + GRANT_LIFETIME,
-    }
-    row, _ = Grant.objects.update_or_create(values, app=app, seller=seller, status=GrantStatus.ACTIVE)
-    return row
+def answer_request(row: Grant, version: str, *, by: Actor, at: datetime) -> None:
+    """What became of an open request: accepted if the grant now is of its version, else overtaken by what happened."""
+    if waiting := PermissionRequest.objects.open_of(row.id):
+        to = RequestStatus.ACCEPTED if waiting.version == version else RequestStatus.OVERTAKEN
+        verb = "accept_request" if to is RequestStatus.ACCEPTED else "overtake_request"
+        PermissionRequest.objects.advance(waiting, to, verb=verb, by=by, at=at, answered_at=at)
 
 
-def _locked_active(grant_id: str) -> Grant:
+def locked_active(grant_id: str) -> Grant:
+    """The grant, locked; `consent_grant_ended` if it is over."""
     row = Grant.objects.locked(grant_id)
     if row.status != GrantStatus.ACTIVE:
         raise PiepowderError(
@@ -128,7 +159,8 @@ def _locked_active(grant_id: str) -> Grant:
     return row
 
 
-def _require_open(app: App, seller: Seller) -> None:
+def require_open(app: App, seller: Seller) -> None:
+    """Whether this seller may authorise this app just now."""
     if not seller.active:
         raise PiepowderError("consent_seller_inactive", f"seller `{seller.id}` is not active", kind=ErrorKind.FORBIDDEN)
     if Capability.NEW_AUTHORISATIONS not in Subject.objects.capabilities(app.id, app.developer_id):
@@ -140,6 +172,29 @@ def _require_open(app: App, seller: Seller) -> None:
         )
 
 
-def _recorded(kind: str, row: Grant, *, by: Actor, at: datetime) -> None:
-    detail = {"version": row.version, "purposes": row.purposes, "categories": row.categories}
-    record(kind, by=by, at=at, outcome=row.status, detail=detail, **row.ledger_fields())
+def _year(at: datetime) -> dict[str, object]:
+    return {"expires_at": at + timedelta(days=settings.PIEPOWDER.grant_days), "reminded_days": None}
+
+
+def _columns(choice: Choice, at: datetime) -> dict[str, object]:
+    narrowed = None if choice.narrowed is None else {name: list(kept) for name, kept in choice.narrowed.items()}
+    return {"purposes": list(choice.purposes), "narrowed": narrowed, "changed_at": at}
+
+
+def _change(row: Grant, choice: Choice, *, at: datetime, **more: object) -> None:
+    values = {**_columns(choice, at), **more}
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(values))
+
+
+def _done(verb: str, row: Grant, *, by: Actor, at: datetime) -> Grant:
+    detail = {
+        "version": row.version,
+        "purposes": row.purposes,
+        "narrowed": row.narrowed,
+        "until": row.expires_at.isoformat(),
+    }
+    record(f"consent.{verb}", by=by, at=at, outcome=row.status, detail=detail, **row.ledger_fields())
+    publication.publish("grant", row.id, row.fact())
+    return row

@@ -15,6 +15,7 @@ from piepowder.rooms.consent.models import (
     AccessTokenQuerySet,
     AuthorizationCode,
     Client,
+    ClientSecret,
     Grant,
     RefreshToken,
     RestrictedToken,
@@ -106,13 +107,18 @@ def issue(
     grant: Grant,
     family: UUID | None,
     parent: RefreshToken | None,
+    secret: ClientSecret | None = None,
     at: datetime,
 ) -> None:
-    """A new access token beside those that live; the refresh token too where it is a new one."""
+    """A new access token beside those that live; the refresh token too where it is a new one.
+
+    `secret` is what the client proved itself with; the record names it, so that a rotation can be followed to its end.
+    """
     line = parent.token_family if parent else family
     _add_access_token(
         access_text, client=client, kind=AccessToken.Kind.ACCESS, grant=grant, family=line, scope="", at=at
     )
+    _record_issued(client, secret, at=at, seller=grant.seller_id, grant=grant.id, how="refresh" if parent else "code")
     if parent is not None and (client.lasting or parent.used_at is not None):
         return  # the same token again: lasting, or the child that a lost answer carried
     expires_at = parent.expires_at if parent else grant.expires_at if client.lasting else at + REFRESH_LIFETIME
@@ -121,10 +127,21 @@ def issue(
         RefreshToken.objects.filter(pk=parent.pk).update(used_at=at)
 
 
-def issue_grantless(access_text: str, *, client: Client, scope: str, at: datetime) -> None:
+def issue_grantless(
+    access_text: str, *, client: Client, scope: str, secret: ClientSecret | None = None, at: datetime
+) -> None:
     """A token of the app itself, in no seller's name."""
     kind = AccessToken.Kind.GRANTLESS
     _add_access_token(access_text, client=client, kind=kind, grant=None, family=None, scope=scope, at=at)
+    _record_issued(client, secret, at=at, how="client_credentials")
+
+
+def _record_issued(
+    client: Client, secret: ClientSecret | None, *, at: datetime, how: str, seller: str = "", grant: str = ""
+) -> None:
+    detail = {"client": client.client_id, "secret": secret.id if secret else "", "how": how}
+    by = Actor(ActorKind.DEVELOPER, client.client_id)
+    record("consent.issue_token", by=by, at=at, app=client.app_id, seller=seller, grant=grant, detail=detail)
 
 
 @transaction.atomic

@@ -12,7 +12,6 @@ from piepowder.rooms.consent.models import (
     Grant,
     RefreshToken,
     RestrictedToken,
-    SignInLink,
 )
 
 KEPT_AFTERWARDS = timedelta(days=1)  # so that whoever asks what became of a token finds it for a while
@@ -20,7 +19,7 @@ ROWS_AT_ONCE = 5_000  # a look takes a moment, however much piled up
 
 
 def expire_due(*, at: datetime) -> int:
-    """Ends the grants whose time is over (how many), and forgets codes, tokens, secrets and links a day past theirs.
+    """Ends the grants whose time is over (how many), and forgets codes, tokens and secrets a day past theirs.
 
     The gateway has refused such grants by itself since `expires_at`; safe to run twice and in two processes at once.
     """
@@ -39,7 +38,6 @@ def _forget(before: datetime) -> None:
         AuthorizationCode.objects.filter(expires__lt=before),
         RestrictedToken.objects.filter(expires_at__lt=before),
         ClientSecret.objects.filter(expires_at__lt=before),
-        SignInLink.objects.filter(expires_at__lt=before),
     ):
         _delete_some(rows)
 

@@ -24,12 +24,16 @@ from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.consent import actions
+from piepowder.rooms.consent.forms import Ticks, read_ticks
+from piepowder.rooms.consent.manifests import asked_by
 from piepowder.rooms.consent.models import Client, Grant
 from piepowder.rooms.consent.oauth import backend
 from piepowder.rooms.consent.offers import Offer, offer
+from piepowder.rooms.consent.rules import Choice, Difference, carried_over, difference
+from piepowder.rooms.consent.samples import sample
 from piepowder.rooms.consent.texts import code_text
-from piepowder.rooms.consent.views.sign_in import allow_form_to
 from piepowder.rooms.ground.actor import Actor, ActorKind
+from piepowder.rooms.ground.pages import allow_form_to
 from piepowder.rooms.people.models import Seller
 
 Parameters = dict[str, str]
@@ -126,26 +130,40 @@ def _decide(request: HttpRequest, asking: Asking) -> HttpResponse:
         return _refuse(
             request, "You are signed in, but not as a seller. Sign out, and in again with your shop's account."
         )
-    shown = offer(asking.client.app)
-    if request.method == "GET":
-        return _page(request, asking, shown, seller)
-    if request.POST.get("decision") != "allow":
+    app = asking.client.app
+    before = Grant.objects.filter(app=app, seller=seller, status="active").first()
+    beyond = difference(before.choice, asked_by(app, before.version), asked_by(app)) if before else None
+    shown = offer(app, choice=_present(before, beyond), beyond=beyond)
+    wanted = request.POST.get("decision", "")
+    if request.method == "POST" and wanted not in ("allow", "preview"):
         return _back(asking.redirect_uri, asking.refusal)
+    if request.method == "GET":
+        return _page(request, asking, shown, seller, before)
+    ticks = read_ticks(request.POST)
+    again = offer(app, choice=ticks.choice(shown.asked), beyond=beyond)
+    if wanted == "preview":
+        return _page(request, asking, again, seller, before)
     try:
-        return _back(asking.redirect_uri, _allowed(request, asking, shown, seller))
+        return _back(asking.redirect_uri, _allowed(request, asking, ticks, seller))
     except PiepowderError as error:
-        return _page(request, asking, shown, seller, problem=error, status=422)
+        return _page(request, asking, again, seller, before, problem=error, status=422)
+
+
+def _present(before: Grant | None, beyond: Difference | None) -> Choice | None:
+    """Where there is a grant already the page begins with its choice, so that pressing `Allow` gives nothing new away unseen."""
+    if before is None or beyond is None:
+        return None
+    carried = carried_over(before.choice, asked_by(before.app, before.version), asked_by(before.app))
+    return carried or Choice(())
 
 
 @transaction.atomic
-def _allowed(request: HttpRequest, asking: Asking, shown: Offer, seller: Seller) -> Parameters:
-    chosen = request.POST.getlist("category")
-    everything = set(chosen) == {field.category for field in shown.categories}
+def _allowed(request: HttpRequest, asking: Asking, ticks: Ticks, seller: Seller) -> Parameters:
     grant = actions.grant(
         asking.client.app,
         seller,
-        purposes=request.POST.getlist("purpose"),
-        categories=None if everything else chosen,
+        purposes=ticks.purposes,
+        narrowed=ticks.narrowed,
         by=Actor(ActorKind.SELLER, str(request.user.pk)),
         at=datetime.now(UTC),
     )
@@ -157,6 +175,7 @@ def _page(
     asking: Asking,
     shown: Offer,
     seller: Seller,
+    before: Grant | None,
     *,
     problem: PiepowderError | None = None,
     status: int = 200,
@@ -164,10 +183,13 @@ def _page(
     page = {
         "app": asking.client.app,
         "offer": shown,
+        "sample": sample(shown),
         "seller": seller,
         "problem": problem,
         "host": urlsplit(asking.redirect_uri).netloc,
-        "before": Grant.objects.filter(app=asking.client.app, seller=seller, status="active").first(),
+        "before": before,
+        "days": settings.PIEPOWDER.grant_days,
+        "deletion_days": settings.PIEPOWDER.deletion_days,
     }
     return allow_form_to(render(request, "consent/authorise.html", page, status=status), asking.redirect_uri)
 
