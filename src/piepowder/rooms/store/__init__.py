@@ -1,0 +1,1 @@
+"""The app store: listings, the data label (declared beside observed), ratings, search, staged roll-out."""
