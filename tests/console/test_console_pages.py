@@ -186,20 +186,24 @@ def test_a_seller_sees_own_grants_only() -> None:
     assert stranger.get(f"/my/apps/{grant.id}/").status_code == 404
     assert stranger.get(f"/my/apps/{grant.id}/reads").status_code == 404
     assert stranger.post(f"/my/apps/{grant.id}/revoke").status_code == 404
-    assert stranger.post(f"/my/apps/{grant.id}/narrow", {"purpose": "tax"}).status_code == 404
+    assert stranger.post(f"/my/apps/{grant.id}/choose", {"purpose": "tax", "decision": "save"}).status_code == 404
+    assert stranger.post(f"/my/apps/{grant.id}/renew").status_code == 404
+    assert stranger.post(f"/my/apps/{grant.id}/keep").status_code == 404
     assert Grant.objects.get(pk=grant.id).status == "active"
 
 
-def test_a_seller_narrows_on_the_own_page() -> None:
-    """What is unticked is gone at once; unticking everything is refused in words."""
+def test_a_seller_chooses_again_on_the_own_page() -> None:
+    """What is unticked is gone at once, for each purpose by itself; unticking everything is refused in words."""
     desk = shop.open_desk()
     grant, browser = desk.grant(), shop.sign_in_seller(desk.seller)
-    path = f"/my/apps/{grant.id}/narrow"
-    page = _followed(browser, path, {"purpose": "tax", "category": "buyer.tax_id"})
-    assert "may read less" in page
+    path = f"/my/apps/{grant.id}/choose"
+    page = _followed(browser, path, {"purpose": "tax", "keep": "tax=buyer.tax_id", "decision": "save"})
+    assert "reads what you chose" in page
     grant.refresh_from_db()
-    assert (grant.purposes, grant.categories) == (["tax"], ["buyer.tax_id"])
-    assert "revoke the grant instead" in _followed(browser, path, {})
+    assert (grant.purposes, grant.narrowed) == (["tax"], {"tax": ["buyer.tax_id"]})
+    refused = browser.post(path, {"decision": "save"})
+    assert refused.status_code == 422
+    assert "No purpose was chosen" in refused.content.decode()
 
 
 def test_a_link_is_good_once_and_for_a_quarter_of_an_hour() -> None:

@@ -1,5 +1,6 @@
 """`piepowder grant`: authorisations that an operator provisions, with the credentials an app needs to use them."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,6 +188,59 @@ def revoke(grant_id: str, *, reason: str = "", key_file: Path | None = None, com
 
     by = acting(key_file, Permission.CONSENT)
     show(provisioning.shown(provisioning.revoke(grant_id, by=by, at=now(), reason=reason)), common)
+
+
+@app.command
+def use(grant_id: str, *, days: int = 7, common: Common = Common()) -> None:
+    """What the app read under a grant in the past days, by data category and purpose.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    days
+        How far to look back.
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import uses
+    from piepowder.rooms.consent.models import Grant
+
+    row = Grant.objects.named(grant_id)
+    show(uses.described(uses.use_since(row, now() - timedelta(days=days))), common)
+
+
+@app.command
+def end(grant_id: str, *, common: Common = Common()) -> None:
+    """What would happen if a grant ended now. `grant revoke` ends it.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import outlook
+    from piepowder.rooms.consent.models import Grant
+
+    show(outlook.described(outlook.of_end(Grant.objects.named(grant_id), at=now())), common)
+
+
+@app.command
+def history(grant_id: str, *, common: Common = Common()) -> None:
+    """What happened to a grant, newest first.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import uses
+    from piepowder.rooms.consent.models import Grant
+
+    names = ("recorded_at", "kind", "outcome", "reason", "id")
+    rows = [{name: getattr(one, name) for name in names} for one in uses.history(Grant.objects.named(grant_id))]
+    show_list(rows, names, common)
 
 
 @app.command

@@ -20,6 +20,7 @@ COMMANDS = {
     "catalogue": "Check the catalogue of the guarded API.",
     "app": "Apps and their versions.",
     "grant": "Sellers' grants.",
+    "client": "Programs of apps that ask for tokens, and their secrets.",
     "seller": "Sellers.",
     "developer": "Developer organisations.",
     "letter": "Letters to developers, sellers and staff, and their mails.",

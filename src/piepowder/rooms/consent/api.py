@@ -1,18 +1,21 @@
 """Grants on a seller's behalf, and the credentials of apps; the twins of `piepowder grant`."""
 
-from typing import Any
+from datetime import date, timedelta
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
+from pydantic import Field
 
 from piepowder.rooms.appstore.models import App
-from piepowder.rooms.consent import actions, provisioning
+from piepowder.rooms.consent import actions, outlook, provisioning, uses
 from piepowder.rooms.consent.models import Client, Grant
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.caller import Permission, caller_of, require, require_own
 from piepowder.rooms.ground.doors import Key, Moment, Prose, Sent, Word, now
 
 router = Router(tags=["grants"])
+Days = Annotated[int, Field(ge=1, le=366)]
 
 
 class WishSent(Sent):
@@ -45,6 +48,10 @@ class ClientSent(Sent):
 NO_REASON = RevokeSent()
 
 
+class RedirectsSent(Sent):
+    redirect_uris: list[str]
+
+
 class GrantShown(Schema):
     id: str
     app: str
@@ -59,6 +66,37 @@ class GrantShown(Schema):
     expires_at: Moment
     ended_at: Moment | None
     end_reason: str
+
+
+class CategoryUseShown(Schema):
+    category: str
+    purpose: str
+    kept: int
+    substituted: int
+    withheld: int
+
+
+class UseShown(Schema):
+    calls: int
+    personal_calls: int
+    order_reads: int
+    newest: Moment | None
+    complete: bool  # false: there were more calls than were counted
+    categories: list[CategoryUseShown]
+
+
+class OutlookShown(Schema):
+    stopping: dict[str, list[str]]  # purpose -> operations
+    open_orders: int
+    delete_by: date
+
+
+class ChangeShown(Schema):
+    id: str
+    kind: str
+    recorded_at: Moment
+    outcome: str
+    reason: str
 
 
 class CredentialsShown(GrantShown):
@@ -93,6 +131,30 @@ def get_grant(request: HttpRequest, grant_id: Key) -> dict[str, object]:
     row = Grant.objects.named(grant_id)
     require_own(request, Permission.READ, seller=row.seller_id)
     return provisioning.shown(row)
+
+
+@router.get("/{grant_id}/use", response=UseShown)
+def get_use(request: HttpRequest, grant_id: Key, days: Days = 7) -> dict[str, object]:
+    """What the app read for the shop in the past days, counted in the ledger by data category and purpose."""
+    row = Grant.objects.named(grant_id)
+    require_own(request, Permission.RECORDS, seller=row.seller_id)
+    return uses.described(uses.use_since(row, now() - timedelta(days=days)))
+
+
+@router.get("/{grant_id}/end", response=OutlookShown)
+def get_outlook(request: HttpRequest, grant_id: Key) -> dict[str, object]:
+    """What would happen if the grant ended now."""
+    row = Grant.objects.named(grant_id)
+    require_own(request, Permission.RECORDS, seller=row.seller_id)
+    return outlook.described(outlook.of_end(row, at=now()))
+
+
+@router.get("/{grant_id}/history", response=list[ChangeShown])
+def get_history(request: HttpRequest, grant_id: Key) -> list[dict[str, object]]:
+    """What happened to the grant, newest first: at most 200 changes."""
+    row = Grant.objects.named(grant_id)
+    require_own(request, Permission.RECORDS, seller=row.seller_id)
+    return [{name: getattr(one, name) for name in ChangeShown.model_fields} for one in uses.history(row)]
 
 
 @router.post("/{grant_id}/narrow", response=GrantShown)
@@ -138,12 +200,36 @@ def _own(request: HttpRequest, grant_id: str) -> Actor:
 clients = Router(tags=["clients"])
 
 
+class SecretShown(Schema):
+    id: str
+    created_at: Moment
+    expires_at: Moment
+    last_used_at: Moment | None  # to the hour
+
+
+class ClientDescribed(Schema):
+    client_id: str
+    app: str
+    confidential: bool
+    lasting: bool
+    redirect_uris: list[str]
+    secrets: list[SecretShown]
+
+
+@clients.get("", response=list[ClientDescribed])
+def list_clients(request: HttpRequest, app: Key) -> list[dict[str, Any]]:
+    """An app's clients, with when each secret runs out and was last used; never a secret itself."""
+    _own_app(request, App.objects.named(app), Permission.READ)
+    return [client.described(now()) for client in Client.objects.of_app(app)]
+
+
 @clients.post("", response={201: ClientShown})
 def register_client(request: HttpRequest, sent: ClientSent) -> Status[dict[str, Any]]:
     """A client of an app; its secret is shown this once and is empty for a public client."""
-    by = require(request, Permission.CONSENT)
+    app = App.objects.named(sent.app)
+    by = _own_app(request, app, Permission.CONSENT)
     client, secret = actions.register_client(
-        App.objects.named(sent.app),
+        app,
         redirect_uris=tuple(sent.redirect_uris),
         confidential=sent.confidential,
         lasting=sent.lasting,
@@ -156,6 +242,27 @@ def register_client(request: HttpRequest, sent: ClientSent) -> Status[dict[str, 
 @clients.post("/{client_id}/rotate-secret", response=ClientShown)
 def rotate_secret(request: HttpRequest, client_id: Key) -> dict[str, Any]:
     """A new secret; the present one stays valid for seven days more."""
-    by = require(request, Permission.CONSENT)
     client = Client.objects.named(client_id)
+    by = _own_app(request, client.app, Permission.CONSENT)
     return {"client_id": client.client_id, "client_secret": actions.rotate_secret(client, by=by, at=now())}
+
+
+@clients.post("/{client_id}/secrets/{secret_id}/end", response=ClientDescribed)
+def end_secret(request: HttpRequest, client_id: Key, secret_id: Key) -> dict[str, Any]:
+    """Ends one of two secrets at once."""
+    client = Client.objects.named(client_id)
+    by = _own_app(request, client.app, Permission.CONSENT)
+    return actions.end_secret(client, secret_id, by=by, at=now()).described(now())
+
+
+@clients.put("/{client_id}/redirect-uris", response=ClientDescribed)
+def set_redirects(request: HttpRequest, client_id: Key, sent: RedirectsSent) -> dict[str, Any]:
+    """The addresses a seller may be sent back to, in place of the present ones."""
+    client = Client.objects.named(client_id)
+    by = _own_app(request, client.app, Permission.CONSENT)
+    return actions.set_redirects(client, sent.redirect_uris, by=by, at=now()).described(now())
+
+
+def _own_app(request: HttpRequest, app: App, staff: Permission) -> Actor:
+    """The developer's own key, or one of staff."""
+    return require_own(request, staff, developer=app.developer_id)

@@ -195,6 +195,9 @@ class ClientQuerySet(models.QuerySet["Client"]):
             return found
         raise PiepowderError("consent_client_unknown", f"no client `{client_id}`", kind=ErrorKind.NOT_FOUND)
 
+    def of_app(self, app_id: str) -> "ClientQuerySet":
+        return self.filter(app=app_id).select_related("app").order_by("pk")
+
     def lasting_of(self, app: App) -> "Client | None":
         """The app's client that works as Amazon's libraries do."""
         return self.filter(app=app, lasting=True).order_by("pk").first()
@@ -236,9 +239,20 @@ class Client(AbstractApplication):  # type: ignore[misc]
     def confidential(self) -> bool:
         return bool(self.client_type == self.CLIENT_CONFIDENTIAL)
 
+    def described(self, at: datetime) -> dict[str, object]:
+        """What API and command line show; nobody can show a secret."""
+        return {
+            "client_id": self.client_id,
+            "app": self.app_id,
+            "confidential": self.confidential,
+            "lasting": self.lasting,
+            "redirect_uris": self.redirect_uris.split(),
+            "secrets": [secret.described() for secret in ClientSecret.objects.valid(self, at).order_by("created_at")],
+        }
+
 
 class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
-    def valid(self, client: Client, moment: datetime) -> "ClientSecretQuerySet":
+    def valid(self, client: "Client", moment: datetime) -> "ClientSecretQuerySet":
         return self.filter(client=client, expires_at__gt=moment)
 
 
@@ -257,6 +271,14 @@ class ClientSecret(PrefixedModel):
 
     def __str__(self) -> str:
         return self.id
+
+    def described(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "created_at": self.created_at,
+            "expires_at": self.expires_at,
+            "last_used_at": self.last_used_at,
+        }
 
 
 class AuthorizationCodeQuerySet(models.QuerySet["AuthorizationCode"]):

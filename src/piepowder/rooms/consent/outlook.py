@@ -17,6 +17,7 @@ LOOKED_AT = timedelta(days=30)  # about as long as an order is of any concern to
 class Stopping:
     """One purpose that comes to an end, with the operations called for it."""
 
+    purpose: str
     words: str
     operations: tuple[str, ...]
 
@@ -32,10 +33,19 @@ class Outlook:
 def of_end(row: Grant, *, at: datetime) -> Outlook:
     """If the grant ended now."""
     asked = asked_by(row.app, row.version)
-    stopping = [Stopping(purpose_words(one), asked.operations.get(one, ())) for one in row.purposes]
+    stopping = [Stopping(one, purpose_words(one), asked.operations.get(one, ())) for one in row.purposes]
     return Outlook(
         stopping=tuple(stopping),
         open_orders=open_orders(row, at - LOOKED_AT),
         use=use_since(row, at - LOOKED_AT),
         delete_by=(at + timedelta(days=settings.PIEPOWDER.deletion_days)).date(),
     )
+
+
+def described(outlook: Outlook) -> dict[str, object]:
+    """What API and command line show."""
+    return {
+        "stopping": {one.purpose: list(one.operations) for one in outlook.stopping},
+        "open_orders": outlook.open_orders,
+        "delete_by": outlook.delete_by,
+    }

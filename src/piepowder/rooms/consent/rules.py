@@ -61,6 +61,7 @@ ACCESS_LIFETIME = timedelta(seconds=3600)  # one client caches for 3200 s whatev
 REFRESH_LIFETIME = timedelta(days=90)  # absolute, of a whole family; a lasting token ends with its grant
 REUSE_GRACE = timedelta(seconds=10)  # a confidential client may repeat a refresh whose answer it lost
 SECRET_LIFETIME = timedelta(days=180)
+REDIRECTS_MAX = 20  # of one client
 SECRET_USE_NOTED = timedelta(hours=1)
 SECRET_OVERLAP = timedelta(days=7)  # the old secret stays valid this long after a rotation
 

@@ -50,6 +50,19 @@ class GrantUse:
         return tuple(dict.fromkeys(line.words for line in self.categories if line.personal and line.kept))
 
 
+def described(use: GrantUse) -> dict[str, object]:
+    """What API and command line show."""
+    categories = ("category", "purpose", "kept", "substituted", "withheld")
+    return {
+        "calls": use.calls,
+        "personal_calls": use.personal_calls,
+        "order_reads": use.order_reads,
+        "newest": use.newest,
+        "complete": not use.full,
+        "categories": [{name: getattr(line, name) for name in categories} for line in use.categories],
+    }
+
+
 def use_since(row: Grant, since: datetime) -> GrantUse:
     """What the app read for the shop since a moment, by purpose and category; of its newest 2,000 calls."""
     span = Span(seller=row.seller_id, app=row.app_id, since=since, calls_max=CALLS_MAX)

@@ -2,10 +2,12 @@
 
 from piepowder.rooms.consent.actions.clients import (
     app_may_call,
+    end_secret,
     note_secret_used,
     presented_secret,
     register_client,
     rotate_secret,
+    set_redirects,
 )
 from piepowder.rooms.consent.actions.grants import choose, grant, narrow, renew, revoke
 from piepowder.rooms.consent.actions.introspection import describe_token
@@ -27,6 +29,7 @@ __all__ = [
     "app_may_call",
     "choose",
     "describe_token",
+    "end_secret",
     "expire_due",
     "follow_versions",
     "grant",
@@ -44,6 +47,7 @@ __all__ = [
     "revoke_token",
     "rotate_secret",
     "save_code",
+    "set_redirects",
     "take_code",
     "take_refresh_token",
     "use_up_code",

@@ -1,15 +1,22 @@
 """Clients of apps and their secrets."""
 
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
-from piepowder.core.kernel.errors import PiepowderError
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.kernel.ids import new_id
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Client, ClientSecret
-from piepowder.rooms.consent.rules import SECRET_LIFETIME, SECRET_OVERLAP, SECRET_USE_NOTED, redirect_problem
+from piepowder.rooms.consent.rules import (
+    REDIRECTS_MAX,
+    SECRET_LIFETIME,
+    SECRET_OVERLAP,
+    SECRET_USE_NOTED,
+    redirect_problem,
+)
 from piepowder.rooms.consent.texts import digest_bytes, secret_text
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
@@ -36,9 +43,7 @@ def register_client(
         raise PiepowderError(
             "consent_lasting_needs_secret", "only a confidential client may keep a lasting refresh token"
         )
-    for uri in redirect_uris:
-        if problem := redirect_problem(uri):
-            raise PiepowderError("consent_redirect_refused", f"redirect address `{uri}` {problem}", uri=uri)
+    check_redirects(redirect_uris)
     client = Client.objects.create(
         client_id=new_id("client") if app.clients.exists() else app.client_id,
         app=app,
@@ -50,6 +55,48 @@ def register_client(
     )
     record("consent.register_client", by=by, at=at, app=app.id, detail={"client": client.client_id, "lasting": lasting})
     return client, _add_secret(client, at=at) if confidential else ""
+
+
+def check_redirects(uris: Collection[str]) -> None:
+    """`consent_redirect_refused` names the first address that nobody may be sent back to, and why."""
+    if len(uris) > REDIRECTS_MAX:
+        raise PiepowderError("consent_redirects_too_many", f"a client has at most {REDIRECTS_MAX} redirect addresses")
+    for uri in uris:
+        if problem := redirect_problem(uri):
+            raise PiepowderError("consent_redirect_refused", f"redirect address `{uri}` {problem}", uri=uri)
+
+
+@transaction.atomic
+def set_redirects(client: Client, uris: Collection[str], *, by: Actor, at: datetime) -> Client:
+    """The addresses a seller may be sent back to, in place of the present ones. Codes on their way keep theirs."""
+    several = tuple(dict.fromkeys(uris))
+    check_redirects(several)
+    Client.objects.select_for_update().get(pk=client.pk)
+    Client.objects.filter(pk=client.pk).update(redirect_uris=" ".join(several))
+    detail = {"client": client.client_id, "redirect_uris": list(several)}
+    record("consent.set_redirects", by=by, at=at, app=client.app_id, detail=detail)
+    return Client.objects.named(client.client_id)
+
+
+@transaction.atomic
+def end_secret(client: Client, secret_id: str, *, by: Actor, at: datetime) -> Client:
+    """Ends a secret before its time, for one that got out or that nobody uses any more. The last one is rotated first."""
+    Client.objects.select_for_update().get(pk=client.pk)
+    valid = {secret.id: secret for secret in ClientSecret.objects.valid(client, at)}
+    if secret_id not in valid:
+        raise PiepowderError("consent_secret_unknown", f"no valid secret `{secret_id}`", kind=ErrorKind.NOT_FOUND)
+    if len(valid) == 1:
+        raise PiepowderError(
+            "consent_secret_last",
+            "this is the only secret, and without one the app cannot sign in",
+            hint="rotate it first, then end it",
+            kind=ErrorKind.CONFLICT,
+        )
+    ClientSecret.objects.filter(pk=secret_id).update(expires_at=at)
+    record(
+        "consent.end_secret", by=by, at=at, app=client.app_id, detail={"client": client.client_id, "secret": secret_id}
+    )
+    return client
 
 
 @transaction.atomic

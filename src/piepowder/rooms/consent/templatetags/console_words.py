@@ -38,7 +38,6 @@ KINDS: dict[str, str] = {
     "consent.rotate_secret": "a client's secret was rotated",
     "consent.end_secret": "a client's secret was ended",
     "consent.set_redirects": "a client's return addresses were changed",
-    "consent.end_client": "a client was ended",
     "consent.end_family": "tokens were revoked together",
     "people.make_link": "a sign-in link was made",
     "people.use_link": "a sign-in link was used",
