@@ -36,6 +36,7 @@ def refused_more(row: Grant, version: str, *, at: datetime) -> None:
             f"{row.seller.name} has read what version {version} asks for and has not allowed it. For this shop the app goes on under "
             f"version {row.version}."
         ),
+        mail_to=[row.app.developer.contact_email],
         at=at,
     )
 
@@ -68,6 +69,7 @@ def ended(row: Grant, *, at: datetime) -> None:
             f"The authorisation {row.id} is over ({row.status}); its tokens no longer work. Delete the buyers' data that came with it by "
             f"{due:%-d %B %Y}, apart from what the law obliges you to keep, and keep that for nothing else."
         ),
+        mail_to=[row.app.developer.contact_email],
         at=at,
     )
 

@@ -25,10 +25,9 @@ def follow_versions(*, at: datetime) -> int:
 @transaction.atomic
 def _follow(grant_id: str, *, at: datetime) -> bool:
     """One grant: the same or less is taken over as it is; for more the seller is asked, and the old permissions go on."""
-    row = Grant.objects.behind().filter(pk=grant_id).first()
-    if row is None:
-        return False
-    row = locked_active(grant_id)
+    row = Grant.objects.locked(grant_id)
+    if not Grant.objects.behind().filter(pk=grant_id).exists():
+        return False  # while this one waited for the lock, another process was here
     before, after = asked_by(row.app, row.version), asked_by(row.app)
     carried = carried_over(row.choice, before, after)
     if carried is None or difference(row.choice, before, after).more:
