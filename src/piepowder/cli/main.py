@@ -24,6 +24,7 @@ COMMANDS = {
     "seller": "Sellers.",
     "developer": "Developer organisations.",
     "letter": "Letters to developers, sellers and staff, and their mails.",
+    "billing": "Plans, subscriptions, commission, statements and settlements.",
     "standing": "What an app or developer may do just now.",
     "account": "Accounts of people.",
     "key": "API keys of developers and sellers.",

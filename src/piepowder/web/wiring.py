@@ -8,6 +8,8 @@ from ninja import NinjaAPI
 
 import piepowder
 from piepowder.rooms.appstore.api import router as apps
+from piepowder.rooms.billing.api import plans, subscriptions
+from piepowder.rooms.billing.api import router as billing
 from piepowder.rooms.consent.api import clients
 from piepowder.rooms.consent.api import router as grants
 from piepowder.rooms.developers.api import router as developers
@@ -39,5 +41,8 @@ api.add_router("/accounts", accounts)
 api.add_router("/keys", keys)
 api.add_router("/grants", grants)
 api.add_router("/clients", clients)
+api.add_router("/plans", plans)
+api.add_router("/subscriptions", subscriptions)
+api.add_router("/billing", billing)
 api.add_router("/policies", policies)
 api.add_router("/records", records)

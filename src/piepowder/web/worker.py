@@ -22,16 +22,24 @@ Job = Callable[[datetime], object]
 
 def jobs() -> dict[str, Job]:
     """Everything the clock does, by name."""
+    from django.conf import settings
+
     from piepowder.rooms.appstore.actions import end_due_modes
+    from piepowder.rooms.billing import actions as billing
+    from piepowder.rooms.billing.payments import provider
     from piepowder.rooms.consent.actions import expire_due, follow_versions, remind_due
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.people.actions import forget_links
     from piepowder.rooms.publication.actions import forget_expired_tokens
 
+    own = settings.PIEPOWDER
     return {
         "people.forget_links": lambda at: forget_links(before=at - timedelta(days=1)),
         "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
+        "billing.follow_time": lambda at: billing.follow_time(at=at),
+        "billing.run_due": lambda at: billing.run_due(at=at),
+        "billing.settle_due": lambda at: billing.settle_due(provider(own.payment_provider, own.data), at=at),
         "consent.expire_due": lambda at: expire_due(at=at),
         "consent.follow_versions": lambda at: follow_versions(at=at),
         "consent.remind_due": lambda at: remind_due(at=at),

@@ -7,9 +7,11 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -42,6 +44,22 @@ def _mail_address(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in MAIL_SCHEMES or not parts.hostname):
         raise ValueError(f"is not an address that begins with {', '.join(f'{one}://' for one in MAIL_SCHEMES)}")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    """A name of the time zone data; plain UTC needs none."""
+    if value != "UTC" and value not in available_timezones():
+        raise ValueError("is no time zone; give a name like Europe/Berlin")
+    return value
+
+
+def _dates(value: str) -> str:
+    for word in value.replace(",", " ").split():
+        try:
+            date.fromisoformat(word)
+        except ValueError:
+            raise ValueError(f"`{word}` is no date such as 2027-12-25") from None
     return value
 
 
@@ -120,6 +138,16 @@ class Settings(BaseSettings):
 
     grant_days: Annotated[int, Field(ge=1, le=3650)] = 365
     deletion_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+    assessment_days: Annotated[int, Field(ge=1, le=250)] = 10
+    correction_days: Annotated[int, Field(ge=1, le=250)] = 5
+    message_days: Annotated[int, Field(ge=1, le=250)] = 3
+    holidays: Annotated[str, AfterValidator(_dates)] = ""
+    questionnaire: Annotated[str, Field(min_length=1, max_length=100)] = "data-protection"
+    questionnaires: str = ""
+
+    billing_time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    payment_provider: Literal["by_hand", "recording"] = "by_hand"
 
     oidc_issuer: WebAddress = ""
     oidc_client_id: str = ""

@@ -1,0 +1,1 @@
+"""Price plans, sellers' subscriptions, the marketplace's commission, monthly statements as exact decimals."""
