@@ -23,6 +23,7 @@ COMMANDS = {
     "client": "Programs of apps that ask for tokens, and their secrets.",
     "seller": "Sellers.",
     "developer": "Developer organisations.",
+    "evidence": "Documents that organisations handed in.",
     "letter": "Letters to developers, sellers and staff, and their mails.",
     "billing": "Plans, subscriptions, commission, statements and settlements.",
     "standing": "What an app or developer may do just now.",

@@ -144,3 +144,5 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# What may be kept as evidence never lies on disk in plain text; only what is too large for it anyway would.
+FILE_UPLOAD_MAX_MEMORY_SIZE = PIEPOWDER.evidence_bytes_max + DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -13,6 +13,7 @@ from piepowder.rooms.billing.api import router as billing
 from piepowder.rooms.consent.api import clients
 from piepowder.rooms.consent.api import router as grants
 from piepowder.rooms.developers.api import router as developers
+from piepowder.rooms.evidence.api import router as evidence
 from piepowder.rooms.ground import http
 from piepowder.rooms.notices.api import router as letters
 from piepowder.rooms.people.api import accounts, keys
@@ -33,6 +34,7 @@ api = NinjaAPI(
 )
 http.install(api)
 api.add_router("/developers", developers)
+api.add_router("/evidence", evidence)
 api.add_router("/apps", apps)
 api.add_router("/standing", standing)
 api.add_router("/sellers", sellers)

@@ -137,6 +137,11 @@ class Settings(BaseSettings):
     )
 
     grant_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    evidence_bytes_max: Annotated[int, Field(ge=1 << 10, le=1 << 28)] = 10 << 20
+    identity_review_days: Annotated[int, Field(ge=1, le=120)] = 5
+    identity_valid_days: Annotated[int, Field(ge=30, le=3650)] = 730
+    identity_grace_days: Annotated[int, Field(ge=1, le=365)] = 60
+
     deletion_days: Annotated[int, Field(ge=1, le=365)] = 30
 
     assessment_days: Annotated[int, Field(ge=1, le=250)] = 10
