@@ -1,0 +1,1 @@
+"""Questionnaires as data, answers with evidence, score and gaps, review answer by answer, renewal."""

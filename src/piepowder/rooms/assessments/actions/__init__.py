@@ -1,0 +1,58 @@
+"""The verbs of assessments: a developer answers and hands in, a reviewer decides, the clock reminds and ends."""
+
+from piepowder.rooms.assessments.actions.clock import expire_due, note_breaches, remind_due
+from piepowder.rooms.assessments.actions.drafting import (
+    adopt_newest,
+    answer,
+    attach,
+    begin,
+    bring_in,
+    detach,
+    dismiss_differences,
+    open_now,
+    set_roles,
+    upload,
+    withdraw,
+)
+from piepowder.rooms.assessments.actions.handing_in import ask_re_review, submit
+from piepowder.rooms.assessments.actions.reviewing import (
+    accept_rest,
+    assign,
+    conclude,
+    decide,
+    hand_back,
+    judged,
+    proposal,
+    take,
+    undecided,
+)
+from piepowder.rooms.assessments.actions.talking import write
+
+__all__ = [
+    "accept_rest",
+    "adopt_newest",
+    "answer",
+    "ask_re_review",
+    "assign",
+    "attach",
+    "begin",
+    "bring_in",
+    "conclude",
+    "decide",
+    "detach",
+    "dismiss_differences",
+    "expire_due",
+    "hand_back",
+    "judged",
+    "note_breaches",
+    "open_now",
+    "proposal",
+    "remind_due",
+    "set_roles",
+    "submit",
+    "take",
+    "undecided",
+    "upload",
+    "withdraw",
+    "write",
+]

@@ -1,0 +1,303 @@
+"""A reviewer takes a case, decides answer by answer, and concludes. One set of rules for everybody who hands in."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.assessments import letters, promises
+from piepowder.rooms.assessments.models import Assessment, Decision, Submission
+from piepowder.rooms.assessments.persons import check_another, check_independent
+from piepowder.rooms.assessments.rules.questionnaire import Score
+from piepowder.rooms.assessments.rules.score import Result, blocked
+from piepowder.rooms.assessments.rules.status import (
+    CONCLUSIONS,
+    Judged,
+    Occasion,
+    Status,
+    Word,
+    check_conclusion,
+    free_roles,
+    proposed,
+)
+from piepowder.rooms.ground.actor import Actor, ActorKind
+from piepowder.rooms.ground.caller import Permission
+from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.people.models import Account
+from piepowder.rooms.people.rules import ROLES
+from piepowder.rooms.standing.actions import set_standing
+from piepowder.rooms.standing.models import Subject
+from piepowder.rooms.standing.rules import Standing
+
+REASON_MAX = 4000
+
+
+@transaction.atomic
+def take(submission: Submission, *, by: Actor, at: datetime) -> Submission:
+    """Whoever takes a case reviews it. Of two at once, one gets it."""
+    return _assign(submission, by, by=by, at=at)
+
+
+@transaction.atomic
+def assign(submission: Submission, reviewer: Account, *, by: Actor, at: datetime) -> Submission:
+    """Gives a case to a reviewer; one that somebody else has moves over to them."""
+    if not reviewer.is_active or not reviewer.is_staff or Permission.REVIEW not in ROLES[reviewer.role]:
+        raise PiepowderError(
+            "assessments_no_reviewer", f"`{reviewer.email}` may not review", hint="give them the role first"
+        )
+    submission, assessment = _locked(submission)
+    actor = Actor(ActorKind.STAFF, reviewer.id)
+    if submission.reviewer and submission.reviewer != str(actor):
+        submission = _hand_back(submission, assessment, by=by, at=at)
+    return _assign(submission, actor, by=by, at=at)
+
+
+def _assign(submission: Submission, reviewer: Actor, *, by: Actor, at: datetime) -> Submission:
+    submission, assessment = _locked(submission)
+    if submission.reviewer == str(reviewer) and not submission.concluded_at:
+        return submission
+    if submission.reviewer or submission.concluded_at:
+        raise PiepowderError(
+            "assessments_taken",
+            "this case is concluded" if submission.concluded_at else "another reviewer has this case",
+            hint="take the next one of the queue",
+            kind=ErrorKind.CONFLICT,
+        )
+    check_independent(str(reviewer), assessment.developer)
+    if submission.occasion == Occasion.RE_REVIEW:
+        check_another(str(reviewer), assessment)
+    Assessment.objects.advance(assessment, Status.IN_REVIEW, verb="take", by=by, at=at, changed_at=at)
+    Submission.objects.filter(pk=submission.pk).update(reviewer=str(reviewer), assigned_at=at)
+    taken = Submission.objects.named(submission.id)
+    letters.taken(taken, at=at)
+    return taken
+
+
+@transaction.atomic
+def hand_back(submission: Submission, *, by: Actor, at: datetime) -> Submission:
+    """Back into the queue at its old place; what was decided so far stays for the next reviewer to see."""
+    submission, assessment = _mine(submission, by)
+    return _hand_back(submission, assessment, by=by, at=at)
+
+
+def _hand_back(submission: Submission, assessment: Assessment, *, by: Actor, at: datetime) -> Submission:
+    Assessment.objects.advance(assessment, Status.SUBMITTED, verb="hand_back", by=by, at=at, changed_at=at)
+    Submission.objects.filter(pk=submission.pk).update(reviewer="", assigned_at=None)
+    return Submission.objects.named(submission.id)
+
+
+@transaction.atomic
+def decide(
+    submission: Submission,
+    question_id: str,
+    word: Word,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    fix: str = "",
+    clause: str = "",
+) -> Decision:
+    """What one answer is worth. Wrong or unclear needs a reason; the clause is the question's own unless another is named.
+
+    `fix`, what makes it right, is taken from the rule that found fault, or from the questionnaire, where nothing is given.
+    """
+    submission, _ = _mine(submission, by)
+    return _decide(submission, submission.result(), question_id, Word(word), (reason, fix, clause), by=by, at=at)
+
+
+def _decide(
+    submission: Submission,
+    result: Result,
+    question_id: str,
+    word: Word,
+    words: tuple[str, str, str],
+    *,
+    by: Actor,
+    at: datetime,
+) -> Decision:
+    questionnaire = submission.questionnaire.parsed
+    question = questionnaire.question(question_id)
+    if question not in result.questions:
+        raise PiepowderError("assessments_question_not_asked", f"`{question_id}` was not asked in this case")
+    reason, fix, clause = (one.strip()[:REASON_MAX] for one in words)
+    finding = result.finding_of(question_id)
+    if word is not Word.OK:
+        reason = reason or (finding.says if finding and word is Word.WRONG else "")
+        fix = fix or (finding.fix if finding and word is Word.WRONG else question.right)
+    if word is not Word.OK and not reason:
+        raise PiepowderError(
+            "assessments_reason_missing", "say why: the developer reads it", hint="a sentence that helps"
+        )
+    if (clause := clause or question.clause) not in questionnaire.clauses:
+        raise PiepowderError("assessments_clause_unknown", f"the policy has no clause `{clause}`")
+    kept, _ = Decision.objects.update_or_create(
+        submission=submission,
+        question=question_id,
+        defaults={
+            "word": word,
+            "reason": reason,
+            "fix": fix if word is not Word.OK else "",
+            "clause": clause,
+            "kept": False,
+            "decided_by": str(by),
+            "decided_at": at,
+        },
+    )
+    detail = {
+        "assessment": submission.assessment_id,
+        "submission": submission.id,
+        "question": question_id,
+        "clause": clause,
+    }
+    developer = submission.assessment.developer_id
+    record("assessments.decide", by=by, at=at, developer=developer, outcome=word, reason=reason, detail=detail)
+    return kept
+
+
+@transaction.atomic
+def accept_rest(submission: Submission, *, by: Actor, at: datetime) -> list[str]:
+    """Says ok to every answer that is not decided yet and has full marks by the rules; the questions that they are."""
+    submission, _ = _mine(submission, by)
+    result, words = submission.result(), submission.words()
+    rest = [one.id for one in result.questions if one.id not in words and result.score_of(one.id) is Score.FULL]
+    for question_id in rest:
+        _decide(submission, result, question_id, Word.OK, ("", "", ""), by=by, at=at)
+    return rest
+
+
+def undecided(submission: Submission) -> list[str]:
+    """Questions of a submission that a reviewer has still to decide."""
+    words = submission.words()
+    return [question.id for question in submission.result().questions if question.id not in words]
+
+
+def judged(submission: Submission) -> list[Judged]:
+    """The decisions with the roles that a wrong answer stands in the way of: those of the rule that found fault, else all it guards."""
+    result, case = submission.result(), submission.case()
+    found = []
+    for question_id, word in submission.words().items():
+        question, finding = case.questionnaire.question(question_id), result.finding_of(question_id)
+        roles = finding.blocks if finding and finding.blocks else blocked(case, question)
+        found.append(Judged(question=question_id, word=word, blocks=roles))
+    return found
+
+
+def proposal(submission: Submission) -> tuple[Status, list[str]]:
+    """The conclusion that follows from the decisions so far, and the roles that it approves."""
+    several = judged(submission)
+    outcome = proposed(submission.roles, several)
+    free = (
+        free_roles(submission.roles, several) if outcome in (Status.APPROVED, Status.PARTLY_APPROVED) else frozenset()
+    )
+    return outcome, [role for role in submission.roles if role in free]
+
+
+@transaction.atomic
+def conclude(
+    submission: Submission,
+    *,
+    by: Actor,
+    at: datetime,
+    outcome: Status | None = None,
+    roles: Collection[str] | None = None,
+    reason: str = "",
+) -> Submission:
+    """Ends a review: with what follows from the decisions, unless another outcome is given that they allow.
+
+    Every answer must be decided. `assessments_conclusion_wrong` where an outcome contradicts the decisions.
+    """
+    submission, assessment = _mine(submission, by)
+    if missing := undecided(submission):
+        raise PiepowderError(
+            "assessments_undecided",
+            f"{len(missing)} answer{'s are' if len(missing) > 1 else ' is'} not decided yet: {', '.join(f'`{one}`' for one in missing[:5])}",
+            hint="decide them, or accept the rest where the rules find no fault",
+            kind=ErrorKind.CONFLICT,
+            questions=missing,
+        )
+    follows, free = proposal(submission)
+    end = Status(outcome) if outcome else follows
+    granted = list(submission.roles if end is Status.APPROVED else (free if roles is None else roles))
+    several = judged(submission)
+    check_conclusion(end, granted, submission.roles, several)
+    approves = end in (Status.APPROVED, Status.PARTLY_APPROVED)
+    return _conclude(
+        submission, assessment, end, granted if approves else [], reason.strip()[:REASON_MAX], by=by, at=at
+    )
+
+
+def _conclude(
+    submission: Submission,
+    assessment: Assessment,
+    end: Status,
+    roles: list[str],
+    reason: str,
+    *,
+    by: Actor,
+    at: datetime,
+) -> Submission:
+    changes = _approval(assessment, end, roles, at)
+    Assessment.objects.advance(
+        assessment, end, verb="conclude", by=by, at=at, reason=reason, changed_at=at, due_at=None, **changes
+    )
+    Submission.objects.filter(pk=submission.pk).update(
+        concluded_at=at,
+        outcome=end,
+        reason=reason,
+        roles_approved=roles,
+        wait_days=promises.waited(submission.submitted_at, at),
+    )
+    concluded = Submission.objects.named(submission.id)
+    if roles:
+        _end_earlier(assessment, by=by, at=at)
+        _open_the_door(assessment.developer_id, by=by, at=at)
+    letters.concluded(concluded, list(concluded.decisions.exclude(word=Word.OK).order_by("id")), at=at)
+    return concluded
+
+
+def _approval(assessment: Assessment, end: Status, roles: list[str], at: datetime) -> dict[str, object]:
+    """What changes of the approval: a new one lasts a year, a refusal ends it, and what comes back leaves it as it was."""
+    if roles:
+        valid_until = at + timedelta(days=assessment.asked.valid_days)
+        return {"roles_approved": roles, "valid_until": valid_until, "reminded": [], "reason": ""}
+    return {"roles_approved": [], "valid_until": None} if end is Status.REFUSED else {}
+
+
+def _end_earlier(assessment: Assessment, *, by: Actor, at: datetime) -> None:
+    """A renewal takes the place of what it renews, on the day it is approved."""
+    earlier = Assessment.objects.in_force(assessment.developer_id, at).exclude(pk=assessment.pk)
+    for one in earlier.filter(status__in=(Status.APPROVED, Status.PARTLY_APPROVED)):
+        Assessment.objects.advance(
+            one, Status.EXPIRED, verb="expire", by=by, at=at, reason="renewed", valid_until=at, changed_at=at
+        )
+
+
+def _open_the_door(developer_id: str, *, by: Actor, at: datetime) -> None:
+    """With its first approval a developer's standing becomes good; one that the court has changed is the court's."""
+    subject = Subject.objects.named(developer_id)
+    if subject.status == Standing.PENDING:
+        set_standing(developer_id, Standing.GOOD, by=by, at=at, reason="the first assessment is approved")
+
+
+def _locked(submission: Submission) -> tuple[Submission, Assessment]:
+    assessment = Assessment.objects.locked(submission.assessment_id)
+    return Submission.objects.named(submission.id), assessment
+
+
+def _mine(submission: Submission, by: Actor) -> tuple[Submission, Assessment]:
+    """The submission and its assessment, locked, if `by` is the one who reviews it and it is not concluded."""
+    submission, assessment = _locked(submission)
+    if submission.outcome in (*CONCLUSIONS, Status.WITHDRAWN):
+        raise PiepowderError(
+            "assessments_concluded", f"this case is {submission.outcome} already", kind=ErrorKind.CONFLICT
+        )
+    if submission.reviewer != str(by):
+        raise PiepowderError(
+            "assessments_not_your_case",
+            "another reviewer has this case" if submission.reviewer else "nobody has taken this case yet",
+            hint="only its reviewer decides; take it first" if not submission.reviewer else "only its reviewer decides",
+            kind=ErrorKind.FORBIDDEN,
+        )
+    return submission, assessment

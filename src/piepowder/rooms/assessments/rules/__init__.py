@@ -1,0 +1,1 @@
+"""Questionnaires, answers, score, decisions and clocks. Pure."""
