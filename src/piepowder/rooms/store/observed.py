@@ -75,6 +75,10 @@ class Observed(Struct, kw_only=True):
     purposes: dict[str, int] = {}  # purpose -> calls
     cells: list[Cell] = []
 
+    def leaves_read(self) -> int:
+        """How many kinds of a shopper's data went out in plain, groups not counted beside their parts."""
+        return len({cell.category for cell in self.cells if cell.read and is_personal(cell.category) and cell.category in CATEGORIES})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
@@ -82,6 +86,12 @@ class Counted:
 
     days: tuple[dict[str, Any], ...]
     tallies: tuple[dict[str, Any], ...]
+
+
+def shares(observed: Observed, declared: Mapping[str, Collection[str]]) -> dict[str, float]:
+    """Category of the manifest -> share of calls that read it, where that may be shown; nothing for an app that did not call."""
+    shown = label(declared, {}, observed)
+    return {row.category: round(row.share, 4) for row in shown.rows if row.share is not None}
 
 
 def add_up(counted: Counted) -> Observed:

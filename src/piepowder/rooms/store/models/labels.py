@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, ClassVar
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Sum
 
 from piepowder.rooms.ground.models import PrefixedModel
 
@@ -27,7 +29,7 @@ class Place(models.Model):
     place = models.CharField(max_length=30)
     counted_at = models.DateTimeField()
     took_seconds = models.FloatField(default=0)
-    summed_on = models.DateField(null=True, blank=True)  # the day for which all labels were last summed up
+    medians_at = models.DateTimeField(null=True, blank=True)
 
     objects = PlaceQuerySet.as_manager()
 
@@ -35,9 +37,24 @@ class Place(models.Model):
         return self.place
 
 
+class _Joined(models.Func):
+    """An array of words as one text."""
+
+    function = "array_to_string"
+    template = "%(function)s(%(expressions)s, ',')"
+    output_field = models.TextField()
+
+
 class TallyQuerySet(models.QuerySet["Tally"]):
-    def since(self, app_ids: Collection[str], first: date) -> "TallyQuerySet":
-        return self.filter(app_id__in=app_ids, day__gte=first)
+    def of(self, app_ids: Collection[str], days: Collection[date]) -> "TallyQuerySet":
+        return self.filter(app_id__in=app_ids, day__in=days)
+
+    def summed(self, app_ids: Collection[str], first: date) -> list[dict[str, Any]]:
+        """From a day on, each app, purpose and category: sums, and up to three sellers of each day."""
+        sums = {name: Sum(name) for name in ("read", "replaced", "withheld", "orders_read")}
+        rows = self.filter(app_id__in=app_ids, day__gte=first).values("app_id", "purpose", "category").order_by()
+        found = rows.annotate(**sums, names=StringAgg(_Joined("sellers"), ",", distinct=True))
+        return [{**row, "sellers": _names(row["names"])} for row in found]
 
     def older(self, first: date) -> "TallyQuerySet":
         return self.filter(day__lt=first)
@@ -69,8 +86,11 @@ class Tally(models.Model):
 
 
 class DayQuerySet(models.QuerySet["Day"]):
-    def since(self, app_ids: Collection[str], first: date) -> "DayQuerySet":
-        return self.filter(app_id__in=app_ids, day__gte=first)
+    def of(self, app_ids: Collection[str], days: Collection[date]) -> "DayQuerySet":
+        return self.filter(app_id__in=app_ids, day__in=days)
+
+    def since(self, app_ids: Collection[str], first: date) -> list[dict[str, Any]]:
+        return list(self.filter(app_id__in=app_ids, day__gte=first).values())
 
     def older(self, first: date) -> "DayQuerySet":
         return self.filter(day__lt=first)
@@ -107,12 +127,21 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return dict(self.filter(pk__in=list(app_ids)).values_list("app_id", "body"))
 
 
+    def stale(self, today: date, limit: int) -> list[str]:
+        """Apps whose 30 days have not been summed up since the day began."""
+        return list(self.filter(day__lt=today).order_by("day").values_list("app_id", flat=True)[:limit])
+
+
 class Label(models.Model):
-    """What an app did in the 30 days up to `day`, summed up: the JSON of `observed.Observed`."""
+    """What an app did in the 30 days up to `day`, summed up: the JSON of `observed.Observed`.
+
+    `shares`: data category that it asks for -> share of its calls that read it, where it may be shown; medians are made of them.
+    """
 
     app_id = models.CharField(primary_key=True, max_length=64)
-    day = models.DateField()
+    day = models.DateField(db_index=True)
     body = models.JSONField()
+    shares = models.JSONField(default=dict)
     summed_at = models.DateTimeField()
 
     objects = LabelQuerySet.as_manager()
@@ -146,3 +175,7 @@ class Median(PrefixedModel):
 
     def __str__(self) -> str:
         return f"{self.shelf} {self.category}"
+
+
+def _names(joined: str | None) -> list[str]:
+    return sorted({name for name in (joined or "").split(",") if name})

@@ -67,8 +67,10 @@ class ListingQuerySet(StateQuerySet["Listing"]):
 
     def containing(self, words: str) -> "ListingQuerySet":
         """Those that a search by words finds, the best first."""
-        query = SearchQuery(words.replace("\0", ""), search_type="websearch", config="english")
-        return self.filter(search=query).annotate(rank=SearchRank(F("search"), query))
+        words = words.replace("\0", "")
+        query = SearchQuery(words, search_type="websearch", config="english")
+        found = self.filter(Q(search=query) | Q(app__name__icontains=words))
+        return found.annotate(rank=SearchRank(F("search"), query))
 
     def waiting(self) -> "ListingQuerySet":
         """Submitted, the longest wait first."""

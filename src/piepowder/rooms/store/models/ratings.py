@@ -42,6 +42,9 @@ class RatingQuerySet(StateQuerySet["Rating"]):
         )
         return several.filter(open_reports__gt=0).order_by("-open_reports", "id")
 
+    def hidden(self) -> "RatingQuerySet":
+        return self.filter(status=RatingStatus.HIDDEN).select_related("app", "seller").order_by("-changed_at")
+
 
 class Rating(PrefixedModel, StatefulModel):
     """One seller's stars and words for one app. Pages never say which seller."""
