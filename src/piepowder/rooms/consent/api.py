@@ -89,6 +89,7 @@ class OutlookShown(Schema):
     stopping: dict[str, list[str]]  # purpose -> operations
     open_orders: int
     delete_by: date
+    plan: str  # that the seller pays for the app; it is cancelled with the grant
 
 
 class ChangeShown(Schema):

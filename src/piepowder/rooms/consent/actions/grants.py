@@ -11,6 +11,9 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
+from piepowder.rooms.billing import actions as billing
+from piepowder.rooms.billing.models import Subscription
+from piepowder.rooms.billing.rules import SubscriptionStatus
 from piepowder.rooms.consent import letters
 from piepowder.rooms.consent.actions.tokens import end_tokens_of
 from piepowder.rooms.consent.manifests import asked_by
@@ -31,6 +34,7 @@ from piepowder.rooms.people.models import Seller
 from piepowder.rooms.publication import actions as publication
 from piepowder.rooms.standing.models import Subject
 from piepowder.rooms.standing.rules import Capability
+from piepowder.rooms.store import actions as store
 
 
 @transaction.atomic
@@ -58,6 +62,7 @@ def grant(
     values = {**_columns(choice, at), "version": asked.version, "granted_at": at, **_year(at)}
     row, _ = Grant.objects.update_or_create(values, app=app, seller=seller, status=GrantStatus.ACTIVE)
     answer_request(row, asked.version, by=by, at=at)
+    store.begin_use(app.id, seller.id, at=at)
     return _done("grant", row, by=by, at=at)
 
 
@@ -133,9 +138,18 @@ def _end(grant_id: str, to: GrantStatus, verb: str, *, by: Actor, at: datetime, 
     changes = {"ended_at": at, "changed_at": at, "ended_by": str(by), "end_reason": reason}
     row = Grant.objects.advance(before, to, verb=verb, by=by, at=at, reason=reason, **changes)
     answer_request(row, "", by=by, at=at)
+    store.end_use(row.app_id, row.seller_id, at=at)
+    _stop_paying(row, by=by, at=at)
     letters.ended(row, at=at)
     publication.publish_many([("grant", row.id, None), *end_tokens_of(row, at=at)])
     return row
+
+
+def _stop_paying(row: Grant, *, by: Actor, at: datetime) -> None:
+    """Nobody goes on paying for an app that has no access: its plan is cancelled, which has effect when the plan says."""
+    plan = Subscription.objects.live_between(row.app_id, row.seller_id)
+    if plan is not None and plan.status != SubscriptionStatus.CANCELLED:
+        billing.cancel(plan, by=by, at=at, reason="the app's access has ended")
 
 
 def answer_request(row: Grant, version: str, *, by: Actor, at: datetime) -> None:

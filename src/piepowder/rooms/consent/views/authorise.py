@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 
 from piepowder.core.kernel.errors import PiepowderError
+from piepowder.rooms.billing.reads import plans_of
 from piepowder.rooms.consent import actions
 from piepowder.rooms.consent.forms import Ticks, read_ticks
 from piepowder.rooms.consent.manifests import asked_by
@@ -188,6 +189,7 @@ def _page(
         "problem": problem,
         "host": urlsplit(asking.redirect_uri).netloc,
         "before": before,
+        "prices": plans_of(asking.client.app),
         "days": settings.PIEPOWDER.grant_days,
         "deletion_days": settings.PIEPOWDER.deletion_days,
     }
