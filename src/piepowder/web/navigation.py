@@ -29,6 +29,13 @@ class Group:
     entries: tuple[Entry, ...]
 
 
+_BILLING_TOO = (
+    "billing_all_statements",
+    "billing_commission",
+    "billing_settlements",
+    "billing_settle",
+    "billing_correct",
+)
 STAFF = (
     Group(
         "",
@@ -38,6 +45,7 @@ STAFF = (
             Entry("Apps", "console_apps", "apps", ("console_app",)),
             Entry("Grants", "console_grants", "shield"),
             Entry("Policy", "console_policy", "scale"),
+            Entry("Billing", "billing_index", "coins", _BILLING_TOO),
             Entry("Mail", "notices_mails", "mail"),
         ),
     ),
@@ -45,7 +53,16 @@ STAFF = (
 LETTERS = Entry("Letters", "notices_inbox", "inbox", ("notices_letter",))
 KEYS = Entry("API keys", "people_keys", "key", ("people_key_new",))
 ACCOUNT = Entry("Account", "people_account", "person", ("usersessions_list", "mfa_index", "account_email"))
-DEVELOPER: tuple[Group, ...] = ()
+DEVELOPER = (
+    Group(
+        "",
+        (
+            Entry("Plans", "billing_plans", "coins", ("billing_plan", "billing_plan_new")),
+            Entry("Statements", "billing_statements", "book", ("billing_statement",)),
+        ),
+    ),
+)
+_PAYS_TOO = ("billing_charges", "billing_choose", "billing_cancel")
 _MY_APPS_TOO = (
     "consent_my_app",
     "consent_my_app_choose",
@@ -54,7 +71,15 @@ _MY_APPS_TOO = (
     "console_my_reads",
     "console_my_record",
 )
-SELLER = (Group("", (Entry("My apps", "consent_my_apps", "shop", _MY_APPS_TOO),)),)
+SELLER = (
+    Group(
+        "",
+        (
+            Entry("My apps", "consent_my_apps", "shop", _MY_APPS_TOO),
+            Entry("What apps cost", "billing_subscriptions", "coins", _PAYS_TOO),
+        ),
+    ),
+)
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
@@ -77,12 +102,13 @@ def groups(request: HttpRequest) -> tuple[Group, ...]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return ()
+    recipients = recipients_of(user)
     found = STAFF if user.is_staff else ()
     found += SELLER if user.seller_id else ()
-    return (*found, Group("You", _own(user)))
+    found += DEVELOPER if any(one.startswith("dev_") for one in recipients) else ()
+    return (*found, Group("You", _own(user, recipients)))
 
 
-def _own(user: Account) -> tuple[Entry, ...]:
-    recipients = recipients_of(user)
+def _own(user: Account, recipients: list[str]) -> tuple[Entry, ...]:
     keys = Permission.GOVERN in permissions_of(user) if user.is_staff else len(recipients) > 1
     return (replace(LETTERS, count=unread_of(recipients)), *((KEYS,) if keys else ()), ACCOUNT)

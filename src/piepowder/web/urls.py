@@ -7,6 +7,7 @@ from piepowder.web.wiring import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     path("", include("piepowder.rooms.people.urls")),
+    path("", include("piepowder.rooms.billing.urls")),
     path("", include("piepowder.rooms.consent.urls")),
     path("", include("piepowder.web.views.urls")),
 ]

@@ -62,9 +62,12 @@ def _offer(plan: Plan) -> PlanOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A subscription and what this month comes to so far."""
+    """A subscription, the terms it has now, and what this month comes to so far."""
 
     row: Subscription
+    plan_name: str
+    words: str
+    per_order: bool
     orders: int
     so_far: str
     next_words: str  # what holds from next month on, where that is something else
@@ -83,10 +86,23 @@ def _running(row: Subscription, use: rules.Use, *, month: date) -> Running:
     later = row.version
     return Running(
         row=row,
+        plan_name=version.plan.name,
+        words=version.words,
+        per_order=version.kind == PlanKind.PER_ORDER,
         orders=use.orders,
         so_far=f"{shown(gross, version.currency)} {version.currency}",
         next_words="" if later == version else f"{later.plan.name}: {later.words}",
     )
+
+
+def cancelling(row: Subscription, *, at: datetime) -> datetime | None:
+    """Until when it would go on if it were cancelled now; None: it would end at once."""
+    month = months.month_of(at, zone())
+    if row.version_in(max(month, months.month_of(row.started_at, zone()))).kind == PlanKind.FREE:
+        return None
+    if row.trial_ends_at is not None and row.trial_ends_at > at:
+        return row.trial_ends_at
+    return months.bounds(month, zone())[1]
 
 
 def entries_of(statement: Statement) -> list[Entry]:

@@ -7,7 +7,8 @@ from django.db import transaction
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.billing import letters, months, rules
 from piepowder.rooms.billing.models import Plan, PlanVersion, Subscription, Term, TermsOffer
-from piepowder.rooms.billing.rules import OfferStatus, PlanKind, PlanStatus, SubscriptionStatus
+from piepowder.rooms.billing.reads import cancelling
+from piepowder.rooms.billing.rules import OfferStatus, PlanStatus, SubscriptionStatus
 from piepowder.rooms.billing.zone import zone
 from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.ground.ledger import record
@@ -123,11 +124,9 @@ def cancel(row: Subscription, *, by: Actor, at: datetime, reason: str = "") -> S
     """At the end of the month that is paid; in a trial, at its end; what is free ends at once."""
     row = Subscription.objects.locked(row.id)
     _overtake(row, by=by, at=at)
-    if row.version_in(months.month_of(at, zone())).kind == PlanKind.FREE:
+    ends_at = cancelling(row, at=at)
+    if ends_at is None:
         return _ended(row, by=by, at=at, ends_at=at, reason=reason)
-    in_trial = row.trial_ends_at is not None and row.trial_ends_at > at
-    month_end = months.bounds(months.month_of(at, zone()), zone())[1]
-    ends_at = row.trial_ends_at if in_trial else month_end
     Subscription.objects.advance(
         row, SubscriptionStatus.CANCELLED, verb="cancel", by=by, at=at, reason=reason, ends_at=ends_at
     )
