@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, Value
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.appstore.rules import AppKind
+from piepowder.rooms.billing.actions import file_app
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.people.models import Seller
@@ -67,6 +68,8 @@ def edit_listing(
         rules.refuse_unready(checks_of(row, texts))
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in after.items()}
     Listing.objects.filter(pk=row.pk).update(**values, changed_at=at)
+    if row.status == ListingStatus.LISTED:
+        file_app(row.app, texts.categories[0], by=by, at=at)
     record("store.edit_listing", by=by, at=at, detail={"id": row.id, "fields": changed}, **row.ledger_fields())
     return _indexed(app_id)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.billing.actions import file_app
 from piepowder.rooms.developers.models import Member
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.store import letters, rules
@@ -26,6 +27,7 @@ def accept(app_id: str, *, by: Actor, at: datetime) -> Listing:
     listed = _advance(
         row, ListingStatus.LISTED, "accept", by=by, at=at, listed_at=at, looked_at=at, looked_texts=asdict(row.texts)
     )
+    file_app(listed.app, listed.categories[0], by=by, at=at)
     letters.accepted(listed, by=by, at=at)
     return listed
 
