@@ -29,8 +29,8 @@ def taken(submission: Submission, *, at: datetime) -> None:
         submission.assessment,
         "taken",
         "A reviewer reads your assessment",
-        f"A reviewer has begun to read your answers. The promised date stays: {_day(submission.promised_at)}. You can write to the reviewer "
-        "on the page below.",
+        f"A reviewer has begun to read your answers. The promised date stays: {_day(submission.promised_at)}. You can write to "
+        "the reviewer on the page below.",
         at=at,
     )
 
@@ -103,8 +103,8 @@ def late(submission: Submission, *, at: datetime) -> None:
         submission.assessment,
         "late",
         f"We are late: we promised a decision by {when}",
-        f"We promised to decide on your assessment by {when} and have not. That is our fault, not yours; it is recorded as a broken promise, "
-        "and your assessment is now ahead of everything that was promised later.",
+        f"We promised to decide on your assessment by {when} and have not. That is our fault, not yours; it is recorded as a broken "
+        "promise, and your assessment is now ahead of everything that was promised later.",
         at=at,
         once=f"assessments.late:{submission.id}",
     )
@@ -146,8 +146,8 @@ def ends_soon(assessment: Assessment, days: int, *, at: datetime) -> None:
         assessment,
         "ends_soon",
         f"Your approval ends in {days} day{'' if days == 1 else 's'}",
-        f"Your roles are approved until {_day(until)}. The renewal begins with your last answers: look through them, replace documents that have "
-        "expired, and hand in. Until then nothing changes; the approval stays in force while we decide, up to its last day.",
+        f"Your roles are approved until {_day(until)}. The renewal begins with your last answers: look through them, replace documents "
+        "that have expired, and hand in. Until then nothing changes; the approval stays in force while we decide, up to its last day.",
         at=at,
         once=f"assessments.ends_soon:{assessment.id}:{until:%Y%m%d}:{days}",
     )
@@ -158,8 +158,8 @@ def expired(assessment: Assessment, *, at: datetime) -> None:
         assessment,
         "expired",
         "Your approval has ended",
-        "A year has passed since your assessment was approved, so no role is approved any more and no new app version can be. Renew it: the "
-        "renewal begins with your last answers.",
+        "A year has passed since your assessment was approved, so no role is approved any more and no new app version can be. Renew it: "
+        "the renewal begins with your last answers.",
         at=at,
     )
 

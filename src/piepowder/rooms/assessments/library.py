@@ -34,6 +34,12 @@ def read_tree(content: bytes) -> Any:
         raise _malformed(" ".join(str(error).split())[:300]) from None
 
 
+def written(tree: Any) -> bytes:
+    """A tree as a YAML file that `read_tree` reads again."""
+    text: str = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False, width=110)
+    return text.encode()
+
+
 class _PlainLoader(yaml.SafeLoader):
     """Refuses aliases, by which a small file unfolds to a huge one, and a name that stands twice, of which one is lost."""
 

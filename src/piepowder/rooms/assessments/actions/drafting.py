@@ -14,7 +14,7 @@ from piepowder.rooms.assessments.models import Answer, Assessment, Questionnaire
 from piepowder.rooms.assessments.rules.answers import Given, Proof, check_note, kept_form, normal
 from piepowder.rooms.assessments.rules.openness import open_questions
 from piepowder.rooms.assessments.rules.questionnaire import Question, Questionnaire, body
-from piepowder.rooms.assessments.rules.score import judge, proves_until
+from piepowder.rooms.assessments.rules.score import proves_until
 from piepowder.rooms.assessments.rules.status import CORRECTABLE, OPEN, WAITING, Status
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.evidence import actions as evidence
@@ -145,8 +145,10 @@ def answer(
     before = assessment.answers.filter(question=question_id).first()
     kept = normal(question, value, assessment.case(at).purposes)
     remark = (before.note if before else "") if note is None else check_note(note)
-    if before is not None and (before.value, before.note) == (kept, remark):
-        return before
+    if (before.value, before.note) == (kept, remark) if before else (kept is None and not remark):
+        return before or Answer(
+            assessment=assessment, question=question_id, revision=0, changed_at=at, changed_by=str(by)
+        )
     _check_revision(before, revision)
     given = Given(value=kept, note=remark, evidence=before.given.evidence if before else ())
     return _write(assessment, question_id, given, before, verb="answer", by=by, at=at)

@@ -212,7 +212,7 @@ def conclude(
     if missing := undecided(submission):
         raise PiepowderError(
             "assessments_undecided",
-            f"{len(missing)} answer{'s are' if len(missing) > 1 else ' is'} not decided yet: {', '.join(f'`{one}`' for one in missing[:5])}",
+            f"answers that are not decided yet: {len(missing)}, beginning with `{missing[0]}`",
             hint="decide them, or accept the rest where the rules find no fault",
             kind=ErrorKind.CONFLICT,
             questions=missing,

@@ -172,10 +172,8 @@ def finding_of(case: Case, question: Question) -> Finding | None:
 
 def blocked(case: Case, question: Question, rule: ScoringRule | None = None) -> frozenset[str]:
     """The roles asked for that a wrong answer stands in the way of."""
-    if rule is None or (not rule.blocks and rule.score is Score.NONE):
-        names = question.guards
-    else:
-        names = rule.blocks
+    guarded = rule is None or (not rule.blocks and rule.score is Score.NONE)
+    names = rule.blocks if rule and not guarded else question.guards
     return case.questionnaire.expanded(names) & set(case.roles)
 
 

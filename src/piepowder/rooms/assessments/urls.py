@@ -1,0 +1,31 @@
+"""Every URL of this room."""
+
+from django.urls import path
+
+from piepowder.rooms.assessments.views import overview, questions, status
+
+_ONE = "assessments/<str:assessment_id>/"
+
+urlpatterns = [
+    path("assessments/", overview.home, name="assessments_home"),
+    path("assessments/begin/", overview.begin, name="assessments_begin"),
+    path(_ONE, overview.overview, name="assessments_overview"),
+    path(f"{_ONE}roles/", overview.roles, name="assessments_roles"),
+    path(f"{_ONE}newest/", overview.newest, name="assessments_newest"),
+    path(f"{_ONE}differences/", overview.read_differences, name="assessments_read_differences"),
+    path(f"{_ONE}answers/", overview.export, name="assessments_export"),
+    path(f"{_ONE}answers/file/", overview.bring_in, name="assessments_bring_in"),
+    path(f"{_ONE}answers/<str:question_id>/", questions.answer, name="assessments_answer"),
+    path(f"{_ONE}answers/<str:question_id>/evidence/", questions.evidence, name="assessments_evidence"),
+    path(
+        f"{_ONE}answers/<str:question_id>/evidence/<str:document_id>/remove/",
+        questions.detach,
+        name="assessments_detach",
+    ),
+    path(f"{_ONE}sections/<str:section_id>/", questions.section, name="assessments_section"),
+    path(f"{_ONE}submit/", status.submit, name="assessments_submit"),
+    path(f"{_ONE}status/", status.status, name="assessments_status"),
+    path(f"{_ONE}withdraw/", status.withdraw, name="assessments_withdraw"),
+    path(f"{_ONE}another-reviewer/", status.re_review, name="assessments_re_review"),
+    path(f"{_ONE}messages/", status.talk, name="assessments_messages"),
+]

@@ -1,0 +1,1 @@
+"""The developer's pages: overview, questions, handing in, and what became of it."""
