@@ -50,8 +50,11 @@ SHORT_WORDS: dict[str, str] = {
 }
 
 
+EVERY = "*"  # in place of a purpose: all of them together
+
+
 class Cell(Struct, kw_only=True):
-    """One purpose and category in 30 days. Without `shown`, fewer than three sellers are behind it, and it stays empty."""
+    """One category in 30 days, for one purpose or for `EVERY`. Not `shown`, it is empty: fewer than three sellers are behind it."""
 
     purpose: str
     category: str
@@ -115,16 +118,26 @@ def add_up(counted: Counted) -> Observed:
 
 
 def _cells(tallies: Iterable[dict[str, Any]]) -> Iterator[Cell]:
-    several: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    """The sum of a category is over all sellers, so one odd purpose does not hide it. But where a purpose is hidden, all purposes
+    of that category are: else it would be what is left of the sum."""
+    several: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in tallies:
-        several[row["purpose"], row["category"]].append(row)
-    for (purpose, category), rows in sorted(several.items()):
-        sellers = {seller for row in rows for seller in row["sellers"]}
-        if len(sellers) < SELLERS_SHOWN_MIN:
-            yield Cell(purpose=purpose, category=category)
-            continue
-        sums = {name: sum(row[name] for row in rows) for name in ("read", "replaced", "withheld", "orders_read")}
-        yield Cell(purpose=purpose, category=category, shown=True, **sums)
+        several[row["category"]][row["purpose"]].append(row)
+    for category, by_purpose in sorted(several.items()):
+        yield _cell(EVERY, category, [row for rows in by_purpose.values() for row in rows])
+        parts = [_cell(purpose, category, rows) for purpose, rows in sorted(by_purpose.items())]
+        if all(part.shown for part in parts):
+            yield from parts
+        else:
+            yield from (Cell(purpose=part.purpose, category=category) for part in parts)
+
+
+def _cell(purpose: str, category: str, rows: list[dict[str, Any]]) -> Cell:
+    sellers = {seller for row in rows for seller in row["sellers"]}
+    if len(sellers) < SELLERS_SHOWN_MIN:
+        return Cell(purpose=purpose, category=category)
+    sums = {name: sum(row[name] for row in rows) for name in ("read", "replaced", "withheld", "orders_read")}
+    return Cell(purpose=purpose, category=category, shown=True, **sums)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +146,9 @@ class Promise:
 
     effect: str
     note: str
+
+
+_NO_POLICY = Promise(effect="withhold", note="No policy in force speaks about it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +196,7 @@ class LabelShown:
     rows: tuple[Row, ...]
     observed: Observed
     shelf: str
+    asked: int  # kinds of a shopper's data, those in a group counted one by one
 
     @property
     def personal(self) -> tuple[Row, ...]:
@@ -190,8 +207,8 @@ class LabelShown:
         return tuple(row for row in self.rows if not row.personal)
 
     @property
-    def read_personal(self) -> int:
-        return sum(1 for row in self.personal if row.share)
+    def read(self) -> int:
+        return min(self.asked, self.observed.leaves_read())
 
     @property
     def never_used(self) -> tuple[Row, ...]:
@@ -217,7 +234,7 @@ def label(
         _row(category, sorted(wanted[category]), promises, known, medians)
         for category in sorted(wanted, key=lambda name: (not is_personal(name), _place(name)))
     )
-    return LabelShown(state=state, rows=rows, observed=observed or Observed(), shelf=shelf)
+    return LabelShown(state=state, rows=rows, observed=observed or Observed(), shelf=shelf, asked=personal_asked(declared))
 
 
 def _row(
@@ -228,14 +245,17 @@ def _row(
     medians: Mapping[str, float],
 ) -> Row:
     cells = [cell for cell in observed.cells if cell.category == category] if observed else []
-    hidden = any(not cell.shown for cell in cells)  # then the sum would tell what a part may not
-    known = observed if observed and observed.calls and not hidden else None
+    whole = next((cell for cell in cells if cell.purpose == EVERY), None)
+    parts = [cell for cell in cells if cell.purpose != EVERY]
+    known = observed if observed and observed.calls and (whole is None or whole.shown) else None
+    told = known if all(cell.shown for cell in parts) else None
+    total = whole or Cell(purpose=EVERY, category=category)
     uses = tuple(
         Use(
             purpose=purpose,
             words=purpose_words(purpose),
-            promise=promises.get((purpose, category), Promise(effect="withhold", note="No policy in force speaks about it.")),
-            share=_share(sum(c.read for c in cells if _named(purpose, c.purpose)), known),
+            promise=promises.get((purpose, category), _NO_POLICY),
+            share=_share(sum(cell.read for cell in parts if _named(purpose, cell.purpose)), told),
         )
         for purpose in purposes
     )
@@ -245,10 +265,10 @@ def _row(
         words=words_of(category) or category,
         personal=is_personal(category),
         uses=uses,
-        share=_share(sum(cell.read for cell in cells), known),
-        replaced=_share(sum(cell.replaced for cell in cells), known),
-        withheld=_share(sum(cell.withheld for cell in cells), known),
-        per_order=sum(cell.orders_read for cell in cells) / known.orders if known and known.orders else None,
+        share=_share(total.read, known),
+        replaced=_share(total.replaced, known),
+        withheld=_share(total.withheld, known),
+        per_order=total.orders_read / known.orders if known and known.orders else None,
         median=medians.get(category),
     )
 

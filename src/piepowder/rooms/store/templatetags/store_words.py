@@ -80,16 +80,15 @@ def dots(asked: int, read: int | None) -> dict[str, Any]:
 @register.filter
 def headline(label: LabelShown) -> str:
     """The label in one sentence."""
-    asked = len(label.personal)
+    asked, read = label.asked, label.read
     if not asked:
         return "It asks for nothing that is about a buyer."
     begin = f"It asks for {asked} kind{'' if asked == 1 else 's'} of data about buyers"
     if label.state != "shown":
         return f"{begin}."
-    if label.read_personal == asked:
+    if read == asked:
         return f"{begin}, and read {'it' if asked == 1 else 'all of them'} in the last 30 days."
-    read = label.read_personal or "none"
-    return f"{begin}, and read {read} of them in the last 30 days."
+    return f"{begin}, and read {read or 'none'} of them in the last 30 days."
 
 
 @register.filter
