@@ -12,6 +12,7 @@ from piepowder.rooms.billing.api import plans, subscriptions
 from piepowder.rooms.billing.api import router as billing
 from piepowder.rooms.consent.api import clients
 from piepowder.rooms.consent.api import router as grants
+from piepowder.rooms.developers.api import identities
 from piepowder.rooms.developers.api import router as developers
 from piepowder.rooms.evidence.api import router as evidence
 from piepowder.rooms.ground import http
@@ -34,6 +35,7 @@ api = NinjaAPI(
 )
 http.install(api)
 api.add_router("/developers", developers)
+api.add_router("/identities", identities)
 api.add_router("/evidence", evidence)
 api.add_router("/apps", apps)
 api.add_router("/standing", standing)

@@ -28,6 +28,7 @@ def jobs() -> dict[str, Job]:
     from piepowder.rooms.billing import actions as billing
     from piepowder.rooms.billing.payments import provider
     from piepowder.rooms.consent.actions import expire_due, follow_versions, remind_due
+    from piepowder.rooms.developers.actions import keep_dates
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.people.actions import forget_links
@@ -43,6 +44,7 @@ def jobs() -> dict[str, Job]:
         "consent.expire_due": lambda at: expire_due(at=at),
         "consent.follow_versions": lambda at: follow_versions(at=at),
         "consent.remind_due": lambda at: remind_due(at=at),
+        "developers.keep_dates": lambda at: keep_dates(at=at),
         "notices.mail_due": lambda at: mail_due(at=at),
         "publication.forget_expired_tokens": lambda at: forget_expired_tokens(at=at),
     }

@@ -1,0 +1,1 @@
+"""What holds of organisations, of their names and of their identity. Pure."""
