@@ -23,6 +23,7 @@ COMMANDS = {
     "client": "Programs of apps that ask for tokens, and their secrets.",
     "seller": "Sellers.",
     "developer": "Developer organisations.",
+    "assessment": "Assessments of developers: answers, hand-in, review.",
     "evidence": "Documents that organisations handed in.",
     "letter": "Letters to developers, sellers and staff, and their mails.",
     "billing": "Plans, subscriptions, commission, statements and settlements.",

@@ -53,10 +53,21 @@ STAFF = (
 LETTERS = Entry("Letters", "notices_inbox", "inbox", ("notices_letter",))
 KEYS = Entry("API keys", "people_keys", "key", ("people_key_new",))
 ACCOUNT = Entry("Account", "people_account", "person", ("usersessions_list", "mfa_index", "account_email"))
+_ASSESSMENT_TOO = (
+    "assessments_begin",
+    "assessments_overview",
+    "assessments_section",
+    "assessments_evidence",
+    "assessments_submit",
+    "assessments_status",
+    "assessments_messages",
+    "assessments_re_review",
+)
 DEVELOPER = (
     Group(
         "",
         (
+            Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
             Entry("Plans", "billing_plans", "coins", ("billing_plan", "billing_plan_new")),
             Entry("Statements", "billing_statements", "book", ("billing_statement",)),
         ),

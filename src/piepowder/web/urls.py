@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("piepowder.rooms.people.urls")),
     path("", include("piepowder.rooms.billing.urls")),
     path("", include("piepowder.rooms.consent.urls")),
+    path("", include("piepowder.rooms.assessments.urls")),
     path("", include("piepowder.web.views.urls")),
 ]

@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 
 import piepowder
 from piepowder.rooms.appstore.api import router as apps
+from piepowder.rooms.assessments.api import router as assessments
 from piepowder.rooms.billing.api import plans, subscriptions
 from piepowder.rooms.billing.api import router as billing
 from piepowder.rooms.consent.api import clients
@@ -39,6 +40,7 @@ api.add_router("/identities", identities)
 api.add_router("/evidence", evidence)
 api.add_router("/apps", apps)
 api.add_router("/standing", standing)
+api.add_router("/assessments", assessments)
 api.add_router("/sellers", sellers)
 api.add_router("/letters", letters)
 api.add_router("/accounts", accounts)

@@ -25,6 +25,7 @@ def jobs() -> dict[str, Job]:
     from django.conf import settings
 
     from piepowder.rooms.appstore.actions import end_due_modes
+    from piepowder.rooms.assessments import actions as assessments
     from piepowder.rooms.billing import actions as billing
     from piepowder.rooms.billing.payments import provider
     from piepowder.rooms.consent.actions import expire_due, follow_versions, remind_due
@@ -38,6 +39,9 @@ def jobs() -> dict[str, Job]:
     return {
         "people.forget_links": lambda at: forget_links(before=at - timedelta(days=1)),
         "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
+        "assessments.expire_due": lambda at: assessments.expire_due(at=at),
+        "assessments.note_breaches": lambda at: assessments.note_breaches(at=at),
+        "assessments.remind_due": lambda at: assessments.remind_due(at=at),
         "billing.follow_time": lambda at: billing.follow_time(at=at),
         "billing.run_due": lambda at: billing.run_due(at=at),
         "billing.settle_due": lambda at: billing.settle_due(provider(own.payment_provider, own.data), at=at),

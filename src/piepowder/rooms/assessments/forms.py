@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from piepowder.rooms.assessments.rules.answers import NOTE_MAX
-from piepowder.rooms.assessments.rules.countries import COUNTRIES
 from piepowder.rooms.assessments.rules.questionnaire import Column, Kind, Question, Questionnaire
+from piepowder.rooms.developers.countries import CHOICES
 from piepowder.rooms.evidence.forms import DocumentField
 
 _SPARE_ROWS = 1
@@ -134,7 +134,7 @@ def _cell(column: Column, text: str, number: int) -> forms.Field:
     label = f"{column.words}, row {number + 1}"
     given: dict[str, Any] = {"label": label, "required": False, "initial": text}
     if column.kind == "country":
-        return _Loose(choices=[("", "Choose"), *COUNTRIES.items()], widget=forms.Select, **given)
+        return _Loose(choices=CHOICES, widget=forms.Select, **given)
     if column.kind == "one":
         options = [(option.value, option.words) for option in column.options]
         return _Loose(choices=[("", "Choose"), *options], widget=forms.Select, **given)

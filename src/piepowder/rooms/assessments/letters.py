@@ -4,6 +4,7 @@ from datetime import datetime
 
 from piepowder.rooms.assessments.models import Assessment, Decision, Message, Submission
 from piepowder.rooms.assessments.rules.status import Occasion, Status, Word
+from piepowder.rooms.developers.letters import write
 from piepowder.rooms.notices.actions import tell
 
 
@@ -111,7 +112,7 @@ def late(submission: Submission, *, at: datetime) -> None:
     _to_reviewer(
         submission,
         "late",
-        f"Overdue: the assessment of {submission.assessment.developer.name}",
+        f"Overdue: the assessment of {submission.assessment.developer.shown_name}",
         f"A decision was promised by {when}. The developer has been told that it is late.",
         at=at,
         once=f"assessments.late:{submission.id}:reviewer",
@@ -133,7 +134,7 @@ def message_late(message: Message, *, at: datetime) -> None:
         _to_reviewer(
             submission,
             "message_late",
-            f"Overdue: a message of {message.assessment.developer.name}",
+            f"Overdue: a message of {message.assessment.developer.shown_name}",
             f"An answer was promised by {_day(due)}.",
             at=at,
             once=f"assessments.message_late:{message.id}:reviewer",
@@ -170,26 +171,14 @@ def written(message: Message, *, at: datetime) -> None:
     if message.side == "marketplace":
         _tell(message.assessment, "message", "A message from your reviewer", message.body, at=at)
     elif submission is not None:
-        _to_reviewer(submission, "message", f"A message from {message.assessment.developer.name}", message.body, at=at)
+        _to_reviewer(
+            submission, "message", f"A message from {message.assessment.developer.shown_name}", message.body, at=at
+        )
 
 
 def _tell(assessment: Assessment, what: str, subject: str, body: str, *, at: datetime, once: str = "") -> None:
-    tell(
-        recipient=assessment.developer_id,
-        kind=f"assessments.{what}",
-        subject=subject,
-        body=body,
-        link=f"/assessments/{assessment.id}/status/",
-        mail_to=_addresses(assessment),
-        at=at,
-        once=once,
-    )
-
-
-def _addresses(assessment: Assessment) -> list[str]:
-    """The organisation's own address, and those of its owners."""
-    owners = assessment.developer.members.filter(role="owner", account__is_active=True)
-    return [assessment.developer.contact_email, *owners.values_list("account__email", flat=True)]
+    link = f"/assessments/{assessment.id}/status/"
+    write(assessment.developer, f"assessments.{what}", subject, body, at=at, link=link, once=once)
 
 
 def _to_reviewer(submission: Submission, what: str, subject: str, body: str, *, at: datetime, once: str = "") -> None:

@@ -16,6 +16,7 @@ from piepowder.rooms.assessments.rules.openness import open_questions
 from piepowder.rooms.assessments.rules.questionnaire import Question, Questionnaire, body
 from piepowder.rooms.assessments.rules.score import proves_until
 from piepowder.rooms.assessments.rules.status import CORRECTABLE, OPEN, WAITING, Status
+from piepowder.rooms.developers.actions import check_open
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.evidence import actions as evidence
 from piepowder.rooms.evidence.models import Document
@@ -28,11 +29,12 @@ PROOFS_MAX = 10  # documents behind one answer
 @transaction.atomic
 def begin(developer: Developer, *, roles: Collection[str], by: Actor, at: datetime) -> Assessment:
     """A new draft for these roles, filled with the developer's last answers if there are any: a renewal, or a new try."""
-    Developer.objects.select_for_update().get(pk=developer.pk)
+    developer = Developer.objects.locked(developer.id)
+    check_open(developer)
     if Assessment.objects.of(developer.id).filter(status__in=OPEN).exists():
         raise PiepowderError(
             "assessments_open_already",
-            f"`{developer.name}` has an assessment under way",
+            f"`{developer.shown_name}` has an assessment under way",
             hint="finish or withdraw it first; roles can be added to a draft",
             kind=ErrorKind.CONFLICT,
         )

@@ -12,6 +12,7 @@ from piepowder.rooms.assessments.rules.answers import kept_form
 from piepowder.rooms.assessments.rules.openness import changed_questions
 from piepowder.rooms.assessments.rules.score import Result
 from piepowder.rooms.assessments.rules.status import OPEN, Occasion, Side, Status, Word
+from piepowder.rooms.developers.actions import check_open
 from piepowder.rooms.ground.actor import Actor
 
 REQUEST_MAX = 4000
@@ -73,6 +74,7 @@ def _hand_in(
     at: datetime,
     request: str = "",
 ) -> Submission:
+    check_open(assessment.developer)
     _check_alone(assessment)
     promised_at = promises.decided_by(occasion, at)
     now = Assessment.objects.advance(

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from piepowder.core.kernel.errors import PiepowderError
-from piepowder.rooms.assessments.rules.countries import COUNTRIES
 from piepowder.rooms.assessments.rules.questionnaire import Column, Kind, Option, Question
+from piepowder.rooms.developers.countries import COUNTRIES
 
 TEXT_MAX = 8000
 CELL_MAX = 500
@@ -20,7 +20,7 @@ ROWS_MAX = 200
 NOTE_MAX = 4000
 Value = Any  # bool, int, str, list of str, list of rows, or purpose -> value; None where it is not answered
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # what a database or a reader cannot take
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from piepowder.rooms.assessments.rules.conditions import Case, is_visible
-from piepowder.rooms.assessments.rules.countries import COUNTRIES
 from piepowder.rooms.assessments.rules.questionnaire import Meaning
+from piepowder.rooms.developers.countries import COUNTRIES
 
 
 class SubProcessor(msgspec.Struct, frozen=True, kw_only=True):

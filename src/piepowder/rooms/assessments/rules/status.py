@@ -147,3 +147,17 @@ def _check_roles(roles: Collection[str], asked: Collection[str], judged: Sequenc
 
 def _wrong(message: str, hint: str) -> PiepowderError:
     return PiepowderError("assessments_conclusion_wrong", message, hint=hint, kind=ErrorKind.CONFLICT)
+
+
+def word_named(name: str) -> Word:
+    """`assessments_word_unknown` where somebody says anything else of an answer."""
+    if name not in list(Word):
+        raise PiepowderError("assessments_word_unknown", f"`{name}` is no decision", hint="`ok`, `wrong` or `ask`")
+    return Word(name)
+
+
+def outcome_named(name: str) -> Status | None:
+    """Nothing is what follows from the decisions."""
+    if name and name not in list(Status):
+        raise _wrong(f"`{name}` is no conclusion", "approved, partly_approved, refused or returned")
+    return Status(name) if name else None

@@ -12,8 +12,9 @@ from piepowder.rooms.assessments.forms import AnswersFileForm, RolesForm
 from piepowder.rooms.assessments.models import Assessment
 from piepowder.rooms.assessments.rules.questionnaire import Section
 from piepowder.rooms.assessments.rules.status import OPEN, Status
-from piepowder.rooms.assessments.views.own import now, own, told
+from piepowder.rooms.assessments.views.own import now, own, told, writes
 from piepowder.rooms.developers.guards import developer_of, for_members
+from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import sentence, tried
 from piepowder.rooms.people.guards import actor_of
 
@@ -29,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(page, assessment_id=newest.id)
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest) -> HttpResponse:
     """Choosing roles begins a draft: the first, a renewal, or one for more roles."""
@@ -63,6 +64,7 @@ def overview(request: HttpRequest, assessment_id: str) -> HttpResponse:
         "seen": seen,
         "sections": [_row(section, lines) for section, lines in seen.sections],
         "assessment": assessment,
+        "writes": writes(request),
         "form": _roles_form(assessment),
         "file_form": AnswersFileForm(),
         "promise": cases.promise(assessment, at),
@@ -86,7 +88,7 @@ def _roles_form(assessment: Assessment, data: object = None) -> RolesForm:
     return RolesForm(assessment.asked, data, initial={"roles": assessment.roles}, only=only)
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def roles(request: HttpRequest, assessment_id: str) -> HttpResponse:
     assessment = own(request, assessment_id)
@@ -98,7 +100,7 @@ def roles(request: HttpRequest, assessment_id: str) -> HttpResponse:
     return redirect("assessments_overview", assessment_id=assessment.id)
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def newest(request: HttpRequest, assessment_id: str) -> HttpResponse:
     """Goes on with the questionnaire that is in force now."""
@@ -108,7 +110,7 @@ def newest(request: HttpRequest, assessment_id: str) -> HttpResponse:
     return redirect("assessments_overview", assessment_id=assessment.id)
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def read_differences(request: HttpRequest, assessment_id: str) -> HttpResponse:
     assessment = own(request, assessment_id)
@@ -131,7 +133,7 @@ def export(request: HttpRequest, assessment_id: str) -> HttpResponse:
     return response
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def bring_in(request: HttpRequest, assessment_id: str) -> HttpResponse:
     assessment = own(request, assessment_id)

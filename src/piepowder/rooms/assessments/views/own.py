@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.assessments.models import Assessment
-from piepowder.rooms.developers.guards import developer_of
+from piepowder.rooms.developers.guards import developer_of, member_of
+from piepowder.rooms.developers.rules.organisation import Role, may
 from piepowder.rooms.ground.forms import sentence
 
 T = TypeVar("T")
@@ -21,6 +23,16 @@ def own(request: HttpRequest, assessment_id: str) -> Assessment:
         return Assessment.objects.named(assessment_id, developer_of(request).id)
     except PiepowderError as error:
         raise Http404(error.message) from None
+
+
+def writes(request: HttpRequest) -> bool:
+    """Whether the one who looks may change anything, or only read."""
+    return may(member_of(request).role, (Role.DEVELOPER,))
+
+
+def check_writes(request: HttpRequest) -> None:
+    if request.method == "POST" and not writes(request):
+        raise PermissionDenied
 
 
 def told(request: HttpRequest, action: Callable[..., T], /, *given: Any, **named: Any) -> T | None:

@@ -19,8 +19,9 @@ from piepowder.rooms.assessments.forms import EvidenceForm, QuestionForm
 from piepowder.rooms.assessments.models import Answer, Assessment
 from piepowder.rooms.assessments.rules.conditions import Case, holds
 from piepowder.rooms.assessments.rules.questionnaire import Kind, Question, Section
-from piepowder.rooms.assessments.views.own import now, own, told
+from piepowder.rooms.assessments.views.own import check_writes, now, own, told, writes
 from piepowder.rooms.developers.guards import for_members
+from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.people.guards import actor_of
 
@@ -39,6 +40,7 @@ class Block:
 @for_members()
 @require_http_methods(["GET", "HEAD", "POST"])
 def section(request: HttpRequest, assessment_id: str, section_id: str) -> HttpResponse:
+    check_writes(request)
     assessment, at = own(request, assessment_id), now()
     shown = _section(assessment, section_id)
     sent: dict[str, Block] = {}
@@ -49,10 +51,12 @@ def section(request: HttpRequest, assessment_id: str, section_id: str) -> HttpRe
     seen = cases.seen(assessment, at)
     more = request.POST.get("more", "")
     blocks = [
-        sent.get(question.id) or _block(assessment, seen, question, at, more=question.id == more)
+        sent.get(question.id)
+        or _block(assessment, seen, question, at, more=question.id == more, open_to=writes(request))
         for question in shown.questions
     ]
-    return render(request, "assessments/section.html", _page(assessment, seen, shown, blocks))
+    page = {**_page(assessment, seen, shown, blocks), "writes": writes(request)}
+    return render(request, "assessments/section.html", page)
 
 
 def _page(assessment: Assessment, seen: Seen, shown: Section, blocks: list[Block]) -> dict[str, Any]:
@@ -124,7 +128,7 @@ def _rebased(form: QuestionForm, latest: int) -> QuestionForm:
     return form
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def answer(request: HttpRequest, assessment_id: str, question_id: str) -> HttpResponse:
     """Saves one answer as it changes. Answers with its state, the score, and what else the page must show now."""
@@ -184,11 +188,13 @@ def _form(
     )
 
 
-def _block(assessment: Assessment, seen: Seen, question: Question, at: datetime, *, more: bool = False) -> Block:
+def _block(
+    assessment: Assessment, seen: Seen, question: Question, at: datetime, *, more: bool = False, open_to: bool = True
+) -> Block:
     line = seen.line(question.id)
     if line is None:
         return Block(question=question)
-    if not line.is_open:
+    if not (line.is_open and open_to):
         return Block(question=question, line=line)
     form = _form(assessment, question, line.answer, at, more_rows=3 if more else 0)
     return Block(question=question, line=line, form=form, evidence=_evidence(at))
@@ -198,7 +204,7 @@ def _evidence(at: datetime) -> EvidenceForm:
     return EvidenceForm(today=at.date())
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: HttpRequest, assessment_id: str, question_id: str) -> HttpResponse:
     """Attaches a document. What is wrong with it is said here, beside the question that it is for."""
@@ -243,7 +249,7 @@ def _wanted(assessment: Assessment, question: Question, at: datetime) -> bool:
     return question.evidence is not None and holds(case, question.evidence.when)
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def detach(request: HttpRequest, assessment_id: str, question_id: str, document_id: str) -> HttpResponse:
     assessment = own(request, assessment_id)

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from piepowder.rooms.assessments import actions, cases, promises
 from piepowder.rooms.assessments.forms import MessageForm, ReReviewForm
 from piepowder.rooms.assessments.rules.status import CORRECTABLE, Status
-from piepowder.rooms.assessments.views.own import now, own, told
+from piepowder.rooms.assessments.views.own import check_writes, now, own, told, writes
 from piepowder.rooms.developers.guards import for_members
+from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.people.guards import actor_of
 
@@ -18,6 +19,7 @@ from piepowder.rooms.people.guards import actor_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, assessment_id: str) -> HttpResponse:
     """What is missing, what the rules say, and the date that is promised; then the button."""
+    check_writes(request)
     assessment, at = own(request, assessment_id), now()
     if request.method == "POST":
         submission = told(request, actions.submit, assessment, by=actor_of(request), at=at)
@@ -29,6 +31,7 @@ def submit(request: HttpRequest, assessment_id: str) -> HttpResponse:
     page = {
         "assessment": assessment,
         "seen": cases.seen(assessment, at),
+        "writes": writes(request),
         "promise": cases.promise(assessment, at),
         "waits": promises.published(at),
     }
@@ -43,6 +46,7 @@ def status(request: HttpRequest, assessment_id: str) -> HttpResponse:
         "assessment": assessment,
         "seen": cases.seen(assessment, at),
         "waits": promises.published(at),
+        "writes": writes(request),
         "correctable": assessment.state in CORRECTABLE,
         "rounds": assessment.submissions.order_by("-number"),
         "messages_last": assessment.messages.order_by("-id")[:3],
@@ -52,7 +56,7 @@ def status(request: HttpRequest, assessment_id: str) -> HttpResponse:
     return render(request, "assessments/status.html", page)
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_POST
 def withdraw(request: HttpRequest, assessment_id: str) -> HttpResponse:
     assessment = own(request, assessment_id)
@@ -61,7 +65,7 @@ def withdraw(request: HttpRequest, assessment_id: str) -> HttpResponse:
     return redirect("assessments_home")
 
 
-@for_members()
+@for_members(Role.DEVELOPER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def re_review(request: HttpRequest, assessment_id: str) -> HttpResponse:
     """Asks for another reviewer."""
@@ -80,6 +84,7 @@ def re_review(request: HttpRequest, assessment_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def talk(request: HttpRequest, assessment_id: str) -> HttpResponse:
     """The messages of a case."""
+    check_writes(request)
     assessment, at = own(request, assessment_id), now()
     question = assessment.asked.find(request.GET.get("question", ""))
     form = MessageForm(request.POST or None, initial={"question": question.id if question else ""})
@@ -101,6 +106,7 @@ def talk(request: HttpRequest, assessment_id: str) -> HttpResponse:
         "assessment": assessment,
         "form": form,
         "question": question,
+        "writes": writes(request),
         "lines": assessment.messages.order_by("id"),
         "questionnaire": assessment.asked,
     }

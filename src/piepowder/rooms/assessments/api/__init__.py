@@ -1,0 +1,8 @@
+"""Assessments over the JSON API: `router` is what developers and staff call, reviews included."""
+
+from piepowder.rooms.assessments.api.developer import router
+from piepowder.rooms.assessments.api.reviewer import router as reviews
+
+router.add_router("", reviews)
+
+__all__ = ["router"]
