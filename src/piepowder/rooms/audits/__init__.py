@@ -1,0 +1,1 @@
+"""Audits of developers: drawn by sample or risk, evidence asked for, findings, result on the profile."""
