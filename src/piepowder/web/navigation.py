@@ -68,6 +68,8 @@ DEVELOPER = (
         "",
         (
             Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
+            Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
+            Entry("Calls", "console_calls", "book", ("console_app_reads", "console_app_record")),
             Entry("Plans", "billing_plans", "coins", ("billing_plan", "billing_plan_new")),
             Entry("Statements", "billing_statements", "book", ("billing_statement",)),
         ),

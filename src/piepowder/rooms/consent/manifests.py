@@ -33,3 +33,8 @@ def asked_by(app: App, version: str | None = None) -> Asked:
             for purpose in purposes
         },
     )
+
+
+def asked_of(app: App, seller_id: str) -> Asked:
+    """What this seller is asked for now: by the current version, or by the newer one where its roll-out has reached them."""
+    return asked_by(app, app.version_for(seller_id))

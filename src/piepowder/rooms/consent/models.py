@@ -60,12 +60,19 @@ class GrantQuerySet(StateQuerySet["Grant"]):
         """Active grants whose time is over."""
         return self.filter(status=GrantStatus.ACTIVE, expires_at__lte=moment)
 
-    def behind(self) -> "GrantQuerySet":
-        """Active grants of an older version than their app's, whose sellers were not asked about the present one yet."""
-        current = F("app__current_version")
+    def not_current(self) -> "GrantQuerySet":
+        """Active grants that may be of another version than their seller is asked about (`App.version_for` says it exactly).
+
+        Without those whose seller was asked about the current version already.
+        """
         asked = PermissionRequest.objects.filter(grant=OuterRef("pk"), version=OuterRef("app__current_version"))
-        active = self.filter(status=GrantStatus.ACTIVE).exclude(app__current_version="").exclude(version=current)
-        return active.filter(~Exists(asked))
+        older = ~Q(version=F("app__current_version")) & ~Exists(asked)
+        active = self.filter(status=GrantStatus.ACTIVE).exclude(app__current_version="")
+        return active.filter(older | ~Q(app__next_version="")).select_related("app").order_by("pk")
+
+    def other_sellers(self, app_id: str, seller_id: str) -> int:
+        """How many other sellers have authorised an app."""
+        return self.filter(app=app_id, status=GrantStatus.ACTIVE).exclude(seller=seller_id).count()
 
     def to_remind(self, at: datetime) -> "GrantQuerySet":
         """Active grants for which the time of a reminder has come that was not sent. The few that are near their end."""
@@ -140,6 +147,10 @@ class Grant(PrefixedModel, StatefulModel):
 
 
 class PermissionRequestQuerySet(StateQuerySet["PermissionRequest"]):
+    def asked(self, grant_id: str, version: str) -> bool:
+        """Whether a seller was asked about a version, whatever became of it."""
+        return self.filter(grant=grant_id, version=version).exists()
+
     def open_of(self, grant_id: str) -> "PermissionRequest | None":
         return self.filter(grant=grant_id, status=RequestStatus.OPEN).first()
 

@@ -11,7 +11,7 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.policy.taxonomy import covers
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions
-from piepowder.rooms.consent.manifests import Asked, asked_by
+from piepowder.rooms.consent.manifests import Asked, asked_by, asked_of
 from piepowder.rooms.consent.models import Client, Grant, GrantQuerySet
 from piepowder.rooms.consent.rules import Declared, only
 from piepowder.rooms.ground.actor import Actor
@@ -54,7 +54,7 @@ def create(app_id: str, seller_id: str, wish: Wish = ALL, *, by: Actor, at: date
     secret: str | None = None
     if client is None:
         client, secret = actions.register_client(app, lasting=True, by=by, at=at)
-    narrowed = wish.narrowing(asked_by(app))
+    narrowed = wish.narrowing(asked_of(app, seller.id))
     row = actions.grant(app, seller, purposes=wish.purposes, narrowed=narrowed, by=by, at=at)
     refresh_token = actions.provision_refresh_token(row, client=client, by=by, at=at)
     return {
@@ -88,7 +88,8 @@ def _still_granted(row: Grant, categories: Sequence[str], narrowed: Declared, as
 
 def choose(grant_id: str, wish: Wish, *, by: Actor, at: datetime) -> Grant:
     row = Grant.objects.named(grant_id)
-    return actions.choose(row, purposes=wish.purposes, narrowed=wish.narrowing(asked_by(row.app)), by=by, at=at)
+    narrowed = wish.narrowing(asked_of(row.app, row.seller_id))
+    return actions.choose(row, purposes=wish.purposes, narrowed=narrowed, by=by, at=at)
 
 
 def revoke(grant_id: str, *, by: Actor, at: datetime, reason: str = "") -> Grant:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from piepowder.rooms.consent.views import authorise, my_apps, oauth
+from piepowder.rooms.consent.views import authorise, clients, my_apps, oauth
 
 urlpatterns = [
     path("auth/o2/token", oauth.token, name="consent_token"),
@@ -18,4 +18,10 @@ urlpatterns = [
     path("my/apps/<str:grant_id>/keep", my_apps.keep, name="consent_my_app_keep"),
     path("my/apps/<str:grant_id>/renew", my_apps.renew, name="consent_my_app_renew"),
     path("my/apps/<str:grant_id>/revoke", my_apps.revoke, name="consent_my_app_revoke"),
+    path("developer/clients/", clients.index, name="consent_clients"),
+    path("developer/clients/<str:app_id>/new", clients.new, name="consent_client_new"),
+    path("developer/clients/<str:app_id>/own-shop", clients.own_shop, name="consent_own_shop"),
+    path("developer/clients/<str:client_id>/redirects", clients.redirects, name="consent_client_redirects"),
+    path("developer/clients/<str:client_id>/rotate", clients.rotate, name="consent_client_rotate"),
+    path("developer/clients/<str:client_id>/end-secret", clients.end_secret, name="consent_client_end_secret"),
 ]

@@ -18,11 +18,14 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.ledger.model import Record
 from piepowder.core.ledger.read import Filter
 from piepowder.core.policy.taxonomy import purpose_words
+from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Grant
 from piepowder.rooms.consent.templatetags.console_words import kind_words, plain
+from piepowder.rooms.developers.guards import developer_of, for_members
 from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import for_sellers, seller_of
 from piepowder.web.views.ledger import Line, detail_of, groups, line, named, newest, purpose_of
+from piepowder.web.views.names import Names
 
 SHOWN_RECORDS, EXPORTED_RECORDS = 500, 20_000
 _OUTCOMES = {"served": "good", "refused": "bad"}
@@ -112,6 +115,34 @@ def my_record(request: HttpRequest, grant_id: str, name: str) -> HttpResponse:
     records = [one for one in _named(name) if one.seller == grant.seller_id and one.app == grant.app_id]
     page = {"grant": grant, "shown": told(records), "name": name}
     return render(request, "console/my_record.html", page)
+
+
+@for_members()
+@require_safe
+def of_app(request: HttpRequest, app_id: str = "") -> HttpResponseBase:
+    """A developer sees the calls of the own apps, one app at a time."""
+    apps = list(App.objects.of(developer_of(request).id)[:200])
+    app = next((one for one in apps if one.id == app_id), None) if app_id else next(iter(apps), None)
+    if app is None:
+        if app_id:
+            raise Http404("no such app")
+        return render(request, "console/no_app_reads.html")
+    place = reverse("console_app_record", kwargs={"app_id": app.id, "name": "-"})[:-1]
+    page = {"app": app, "apps": apps, "shown_max": SHOWN_RECORDS}
+    return calls(request, Filter(app=app.id), place, "console/app_reads.html", page)
+
+
+@for_members()
+@require_safe
+def app_record(request: HttpRequest, app_id: str, name: str) -> HttpResponse:
+    """One record of an own app. It says nothing of the shop but its name: no sales, no orders, no buyers."""
+    try:
+        app = App.objects.of_developer(app_id.replace("\0", ""), developer_of(request).id)
+    except PiepowderError as error:
+        raise Http404(error.message) from None
+    records = [one for one in _named(name) if one.app == app.id]
+    page = {"app": app, "shown": told(records), "name": name, "names": Names(records)}
+    return render(request, "console/app_record.html", page)
 
 
 def own_grant(request: HttpRequest, grant_id: str) -> Grant:

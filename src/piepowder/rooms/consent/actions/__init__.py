@@ -10,6 +10,14 @@ from piepowder.rooms.consent.actions.clients import (
     set_redirects,
 )
 from piepowder.rooms.consent.actions.grants import choose, grant, narrow, renew, revoke
+from piepowder.rooms.consent.actions.imports import (
+    KnownToken,
+    forget_clients,
+    forget_grants,
+    import_client,
+    import_grants,
+    import_tokens,
+)
 from piepowder.rooms.consent.actions.introspection import describe_token
 from piepowder.rooms.consent.actions.reminders import remind_due
 from piepowder.rooms.consent.actions.requests import follow_versions, refuse_request
@@ -26,13 +34,19 @@ from piepowder.rooms.consent.actions.tokens import (
 from piepowder.rooms.consent.actions.upkeep import expire_due
 
 __all__ = [
+    "KnownToken",
     "app_may_call",
     "choose",
     "describe_token",
     "end_secret",
     "expire_due",
     "follow_versions",
+    "forget_clients",
+    "forget_grants",
     "grant",
+    "import_client",
+    "import_grants",
+    "import_tokens",
     "issue",
     "issue_grantless",
     "narrow",

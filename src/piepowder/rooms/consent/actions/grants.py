@@ -16,7 +16,7 @@ from piepowder.rooms.billing.models import Subscription
 from piepowder.rooms.billing.rules import SubscriptionStatus
 from piepowder.rooms.consent import letters
 from piepowder.rooms.consent.actions.tokens import end_tokens_of
-from piepowder.rooms.consent.manifests import asked_by
+from piepowder.rooms.consent.manifests import asked_by, asked_of
 from piepowder.rooms.consent.models import Grant, PermissionRequest
 from piepowder.rooms.consent.rules import (
     Choice,
@@ -47,18 +47,19 @@ def grant(
     by: Actor,
     at: datetime,
 ) -> Grant:
-    """Authorises the app's current version, for a year (setting `grant_days`).
+    """Authorises the version that this seller is asked about, for a year (setting `grant_days`).
 
     `purposes` None means all that the manifest declares; `narrowed` names, for some of them, the only categories that may be read.
     Where the seller has an active grant for this app, that one is changed, so its tokens keep working.
     Errors: `consent_purpose_not_declared`, `consent_category_not_declared`, `consent_nothing_chosen`,
-    `consent_no_new_authorisations`, `consent_seller_inactive`.
+    `consent_no_new_authorisations`, `consent_seller_inactive`, `consent_developer_closed`, `appstore_sellers_full`.
     """
-    asked = asked_by(app)
+    asked = asked_of(app, seller.id)
     require_open(app, seller)
     choice = chosen(purposes, narrowed, asked.purposes)
     # Two consents of one seller at once: the second changes the first.
     Seller.objects.select_for_update().get(pk=seller.pk)
+    _require_room(app, seller)
     values = {**_columns(choice, at), "version": asked.version, "granted_at": at, **_year(at)}
     row, _ = Grant.objects.update_or_create(values, app=app, seller=seller, status=GrantStatus.ACTIVE)
     answer_request(row, asked.version, by=by, at=at)
@@ -75,7 +76,7 @@ def choose(
     An open request for more is answered by it. An app that may not be authorised just now can be given less, never more.
     """
     row = locked_active(row.id)
-    before, asked = asked_by(row.app, row.version), asked_by(row.app)
+    before, asked = asked_by(row.app, row.version), asked_of(row.app, row.seller_id)
     choice = chosen(purposes, narrowed, asked.purposes)
     carried = carried_over(row.choice, before, asked)
     if carried is None or not within(choice, carried, asked.purposes):
@@ -175,6 +176,13 @@ def locked_active(grant_id: str) -> Grant:
 
 def require_open(app: App, seller: Seller) -> None:
     """Whether this seller may authorise this app just now."""
+    if not app.developer.is_open:
+        raise PiepowderError(
+            "consent_developer_closed",
+            f"the organisation behind `{app.name}` has been closed",
+            hint="nobody stands behind the app any more",
+            kind=ErrorKind.FORBIDDEN,
+        )
     if not seller.active:
         raise PiepowderError("consent_seller_inactive", f"seller `{seller.id}` is not active", kind=ErrorKind.FORBIDDEN)
     if Capability.NEW_AUTHORISATIONS not in Subject.objects.capabilities(app.id, app.developer_id):
@@ -184,6 +192,12 @@ def require_open(app: App, seller: Seller) -> None:
             hint="its standing, or its developer's, does not permit new authorisations",
             kind=ErrorKind.FORBIDDEN,
         )
+
+
+def _require_room(app: App, seller: Seller) -> None:
+    """An app for few sellers has room for one more; of two at once, the lock lets one see the other. `appstore_sellers_full`"""
+    if app.sellers_max is not None:
+        App.objects.locked(app.id).check_room(Grant.objects.other_sellers(app.id, seller.id))
 
 
 def _year(at: datetime) -> dict[str, object]:

@@ -1,15 +1,18 @@
 """What a new version of an app means for the grants of the old one: it moves them over, or asks their sellers for more."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.appstore.rules.versions import VersionStatus
 from piepowder.rooms.consent import letters
 from piepowder.rooms.consent.actions.grants import answer_request, locked_active, move
-from piepowder.rooms.consent.manifests import asked_by
+from piepowder.rooms.consent.manifests import asked_by, asked_of
 from piepowder.rooms.consent.models import Grant, PermissionRequest
-from piepowder.rooms.consent.rules import RequestStatus, carried_over, difference
+from piepowder.rooms.consent.rules import GrantStatus, RequestStatus, carried_over, difference
 from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.ground.ledger import record
 
@@ -17,20 +20,33 @@ GRANTS_AT_ONCE = 1_000  # a look takes a moment, however many shops use an app
 
 
 def follow_versions(*, at: datetime) -> int:
-    """Brings grants of older versions up to date, each by itself; how many. Safe to run twice and in two processes at once."""
-    behind = list(Grant.objects.behind().order_by("pk").values_list("pk", flat=True)[:GRANTS_AT_ONCE])
+    """Brings grants of other versions up to date, each by itself; how many. Safe to run twice and in two processes at once."""
+    behind = [row.pk for row in islice(_behind(), GRANTS_AT_ONCE)]
     return sum(_follow(grant_id, at=at) for grant_id in behind)
+
+
+def _behind() -> Iterator[Grant]:
+    return (row for row in Grant.objects.not_current().iterator() if _is_behind(row))
+
+
+def _is_behind(row: Grant) -> bool:
+    version = row.app.version_for(row.seller_id)
+    return version != row.version and not PermissionRequest.objects.asked(row.pk, version)
 
 
 @transaction.atomic
 def _follow(grant_id: str, *, at: datetime) -> bool:
-    """One grant: the same or less is taken over as it is; for more the seller is asked, and the old permissions go on."""
+    """One grant: the same or less is taken over as it is; for more the seller is asked, and the old permissions go on.
+
+    Back from a roll-out that was stopped nobody is asked: the seller knows what the version before wanted.
+    """
     row = Grant.objects.locked(grant_id)
-    if not Grant.objects.behind().filter(pk=grant_id).exists():
+    if row.status != GrantStatus.ACTIVE or not _is_behind(row):
         return False  # while this one waited for the lock, another process was here
-    before, after = asked_by(row.app, row.version), asked_by(row.app)
+    before, after = asked_by(row.app, row.version), asked_of(row.app, row.seller_id)
     carried = carried_over(row.choice, before, after)
-    if carried is None or difference(row.choice, before, after).more:
+    stopped = row.app.versions.numbered(row.app, row.version).status == VersionStatus.APPROVED
+    if carried is None or (difference(row.choice, before, after).more and not stopped):
         _ask(row, after.version, at=at)
     else:
         answer_request(row, "", by=SYSTEM, at=at)

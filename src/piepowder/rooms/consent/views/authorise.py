@@ -26,11 +26,11 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.billing.reads import plans_of
 from piepowder.rooms.consent import actions
 from piepowder.rooms.consent.forms import Ticks, read_ticks
-from piepowder.rooms.consent.manifests import asked_by
+from piepowder.rooms.consent.manifests import asked_by, asked_of
 from piepowder.rooms.consent.models import Client, Grant
 from piepowder.rooms.consent.oauth import backend
 from piepowder.rooms.consent.offers import Offer, offer
-from piepowder.rooms.consent.rules import Choice, Difference, carried_over, difference
+from piepowder.rooms.consent.rules import Choice, carried_over, difference
 from piepowder.rooms.consent.samples import sample
 from piepowder.rooms.consent.texts import code_text
 from piepowder.rooms.ground.actor import Actor, ActorKind
@@ -132,30 +132,30 @@ def _decide(request: HttpRequest, asking: Asking) -> HttpResponse:
             request, "You are signed in, but not as a seller. Sign out, and in again with your shop's account."
         )
     app = asking.client.app
+    if not app.current_version:
+        return _refuse(
+            request, "This app has no version yet that could be authorised. Its developer has to finish one first."
+        )
     before = Grant.objects.filter(app=app, seller=seller, status="active").first()
-    beyond = difference(before.choice, asked_by(app, before.version), asked_by(app)) if before else None
-    shown = offer(app, choice=_present(before, beyond), beyond=beyond)
+    asked = asked_of(app, seller.id)
+    was = asked_by(app, before.version) if before else asked
+    beyond = difference(before.choice, was, asked) if before else None
+    # Where there is a grant already the page begins with its choice, so that `Allow` gives nothing new away unseen.
+    choice = carried_over(before.choice, was, asked) or Choice(()) if before else None
+    shown = offer(app, asked.version, choice=choice, beyond=beyond)
     wanted = request.POST.get("decision", "")
     if request.method == "POST" and wanted not in ("allow", "preview"):
         return _back(asking.redirect_uri, asking.refusal)
     if request.method == "GET":
         return _page(request, asking, shown, seller, before)
     ticks = read_ticks(request.POST)
-    again = offer(app, choice=ticks.choice(shown.asked), beyond=beyond)
+    again = offer(app, asked.version, choice=ticks.choice(asked), beyond=beyond)
     if wanted == "preview":
         return _page(request, asking, again, seller, before)
     try:
         return _back(asking.redirect_uri, _allowed(request, asking, ticks, seller))
     except PiepowderError as error:
         return _page(request, asking, again, seller, before, problem=error, status=422)
-
-
-def _present(before: Grant | None, beyond: Difference | None) -> Choice | None:
-    """Where there is a grant already the page begins with its choice, so that pressing `Allow` gives nothing new away unseen."""
-    if before is None or beyond is None:
-        return None
-    carried = carried_over(before.choice, asked_by(before.app, before.version), asked_by(before.app))
-    return carried or Choice(())
 
 
 @transaction.atomic

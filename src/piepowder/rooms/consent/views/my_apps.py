@@ -17,7 +17,7 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.policy.taxonomy import purpose_words
 from piepowder.rooms.consent import actions, outlook
 from piepowder.rooms.consent.forms import read_ticks
-from piepowder.rooms.consent.manifests import asked_by
+from piepowder.rooms.consent.manifests import asked_by, asked_of
 from piepowder.rooms.consent.models import Grant, PermissionRequest
 from piepowder.rooms.consent.offers import offer
 from piepowder.rooms.consent.rules import Choice, carried_over, difference, reminder_due
@@ -79,7 +79,7 @@ def choose(request: HttpRequest, grant_id: str) -> HttpResponse:
     if grant.status != "active":
         messages.error(request, "This app has no access any more. Connect it anew from its own page.")
         return redirect("consent_my_app", grant_id=grant.id)
-    before, after = asked_by(grant.app, grant.version), asked_by(grant.app)
+    before, after = asked_by(grant.app, grant.version), asked_of(grant.app, grant.seller_id)
     beyond = difference(grant.choice, before, after)
     choice = carried_over(grant.choice, before, after) or Choice(())
     ticks, problem = read_ticks(request.POST), ""
@@ -97,7 +97,8 @@ def choose(request: HttpRequest, grant_id: str) -> HttpResponse:
         else:
             messages.success(request, f"Saved. {grant.app.name} reads what you chose, from now on and nothing else.")
             return redirect("consent_my_app", grant_id=grant.id)
-    shown = offer(grant.app, choice=ticks.choice(after) if request.method == "POST" else choice, beyond=beyond)
+    ticked = ticks.choice(after) if request.method == "POST" else choice
+    shown = offer(grant.app, after.version, choice=ticked, beyond=beyond)
     page = {
         "grant": grant,
         "offer": shown,

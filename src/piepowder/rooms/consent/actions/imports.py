@@ -1,0 +1,128 @@
+"""Authorisations, clients and tokens that a marketplace has already, many at once; and taking them back.
+
+Of tokens and secrets only digests come in, so nobody here ever sees one that works.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import transaction
+
+from piepowder.rooms.appstore.models import App
+from piepowder.rooms.consent.actions.clients import check_redirects
+from piepowder.rooms.consent.models import (
+    AccessToken,
+    Client,
+    ClientSecret,
+    Grant,
+    PermissionRequest,
+    RefreshToken,
+    RestrictedToken,
+)
+from piepowder.rooms.consent.rules import SECRET_LIFETIME, GrantStatus
+from piepowder.rooms.ground.actor import Actor
+from piepowder.rooms.ground.ledger import Change, record, record_many
+from piepowder.rooms.publication.actions import publish_many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownToken:
+    """A refresh token that an app holds: hex SHA-256 of its text."""
+
+    grant: Grant
+    client_id: int
+    digest: str
+
+
+@transaction.atomic
+def import_client(
+    app: App, *, redirect_uris: Sequence[str], secret_digest: bytes = b"", by: Actor, at: datetime
+) -> Client:
+    """The client under the app's own client id, working as Amazon's libraries do, with the secret it has."""
+    check_redirects(redirect_uris)
+    client: Client = Client.objects.create(
+        client_id=app.client_id,
+        app=app,
+        name=app.name,
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        redirect_uris=" ".join(redirect_uris),
+        lasting=True,
+    )
+    if secret_digest:
+        ClientSecret.objects.create(client=client, digest=secret_digest, created_at=at, expires_at=at + SECRET_LIFETIME)
+    detail = {"client": client.client_id, "lasting": True, "secret": bool(secret_digest)}
+    record("consent.import_client", by=by, at=at, app=app.id, developer=app.developer_id, detail=detail)
+    return client
+
+
+@transaction.atomic
+def import_grants(grants: Sequence[Grant], *, by: Actor, at: datetime) -> list[Grant]:
+    """Keeps new grants and tells the gateways. Whoever calls has seen that each pair of app and seller has none."""
+    made = Grant.objects.bulk_create(grants, batch_size=2_000)
+    changes = [
+        Change(
+            app=one.app_id,
+            seller=one.seller_id,
+            grant=one.id,
+            detail={"version": one.version, "purposes": one.purposes, "until": one.expires_at.isoformat()},
+        )
+        for one in made
+    ]
+    record_many("consent.import_grant", changes, by=by, at=at, outcome=GrantStatus.ACTIVE)
+    publish_many(("grant", one.id, one.fact()) for one in made)
+    return made
+
+
+@transaction.atomic
+def import_tokens(tokens: Sequence[KnownToken], *, by: Actor, at: datetime) -> None:
+    """Refresh tokens that go on working; each ends with its grant."""
+    rows = [
+        RefreshToken(
+            token_checksum=one.digest,
+            application_id=one.client_id,
+            grant=one.grant,
+            token_family=uuid4(),
+            issued_at=at,
+            expires_at=one.grant.expires_at,
+        )
+        for one in tokens
+    ]
+    RefreshToken.objects.bulk_create(rows, batch_size=2_000)
+    changes = [Change(app=one.grant.app_id, seller=one.grant.seller_id, grant=one.grant.id) for one in tokens]
+    record_many("consent.import_token", changes, by=by, at=at)
+
+
+def taken_digests(digests: Iterable[str]) -> set[str]:
+    """Those of refresh tokens that are known already."""
+    several = list(digests)
+    rows = RefreshToken.objects.filter(token_checksum__in=several)
+    return set(rows.values_list("token_checksum", flat=True)) if several else set()
+
+
+def in_use(grant_ids: Collection[str]) -> set[str]:
+    """Grants under which an app got tokens, or whose seller was asked for more."""
+    rows = (AccessToken, RestrictedToken, PermissionRequest)
+    found = (row._default_manager.filter(grant__in=grant_ids).values_list("grant_id", flat=True) for row in rows)
+    return {one for several in found for one in several if one}
+
+
+@transaction.atomic
+def forget_grants(grants: Collection[Grant], *, by: Actor, at: datetime) -> None:
+    """Takes back grants that an import made by mistake and nobody used, with their tokens. The gateways hear of it."""
+    ids = [one.id for one in grants]
+    RefreshToken.objects.filter(grant__in=ids).delete()
+    Grant.objects.filter(pk__in=ids).delete()
+    changes = [Change(app=one.app_id, seller=one.seller_id, grant=one.id) for one in grants]
+    record_many("consent.forget_grant", changes, by=by, at=at)
+    publish_many(("grant", one, None) for one in ids)
+
+
+@transaction.atomic
+def forget_clients(app: App, *, by: Actor, at: datetime) -> None:
+    """Takes back the clients of an app that an import made by mistake."""
+    names = list(Client.objects.filter(app=app).values_list("client_id", flat=True))
+    Client.objects.filter(app=app).delete()
+    record("consent.forget_client", by=by, at=at, app=app.id, detail={"clients": names})
