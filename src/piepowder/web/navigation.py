@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 
+from piepowder.rooms.developers.guards import chosen_member, memberships
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.people.guards import permissions_of
 from piepowder.rooms.people.models import Account
@@ -42,9 +43,11 @@ STAFF = (
         (
             Entry("Home", "console_home", "home"),
             Entry("Ledger", "console_records", "book", ("console_record",)),
+            Entry("Developers", "developers_all", "building", ("developers_one",)),
             Entry("Apps", "console_apps", "apps", ("console_app",)),
             Entry("Grants", "console_grants", "shield"),
             Entry("Policy", "console_policy", "scale"),
+            Entry("Identities", "developers_identities", "badge", ("developers_identity_review",)),
             Entry("Billing", "billing_index", "coins", _BILLING_TOO),
             Entry("Mail", "notices_mails", "mail"),
         ),
@@ -67,6 +70,10 @@ DEVELOPER = (
     Group(
         "",
         (
+            Entry("Home", "developers_home", "home"),
+            Entry("Profile", "developers_profile", "building", ("developers_close",)),
+            Entry("Members", "developers_members", "people"),
+            Entry("Identity", "developers_identity", "badge"),
             Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
             Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
             Entry("Calls", "console_calls", "book", ("console_app_reads", "console_app_record")),
@@ -99,7 +106,15 @@ def shell(request: HttpRequest) -> dict[str, object]:
     """For templates: `navigation` (the groups of this account), `here` (the URL name of this page), `hat` (whom it acts for)."""
     match = request.resolver_match
     here = match.url_name if match else ""
-    return {"navigation": groups(request), "here": here, "hat": hat(request)}
+    return {"navigation": groups(request), "here": here, "hat": hat(request), **_organisations(request)}
+
+
+def _organisations(request: HttpRequest) -> dict[str, object]:
+    """For the switcher: the organisation that somebody acts for just now, and all of theirs."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not (found := memberships(request)):
+        return {}
+    return {"acting_for": chosen_member(request), "organisations": found}
 
 
 def hat(request: HttpRequest) -> str:

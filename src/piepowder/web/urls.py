@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     path("", include("piepowder.rooms.people.urls")),
     path("", include("piepowder.rooms.billing.urls")),
+    path("", include("piepowder.rooms.developers.urls")),
     path("", include("piepowder.rooms.consent.urls")),
     path("", include("piepowder.rooms.assessments.urls")),
     path("", include("piepowder.web.views.urls")),

@@ -40,6 +40,11 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """The very document, handed in for the same purpose before."""
         return self.kept().filter(owner=owner, purpose=purpose, sha256=sha256).first()
 
+    def elsewhere(self, document: "Document") -> list[str]:
+        """Other owners who handed in the very same bytes."""
+        rows = self.filter(sha256=document.sha256).exclude(owner=document.owner)
+        return sorted(set(rows.values_list("owner", flat=True)[:20]))
+
     def room_taken(self, owner: str) -> tuple[int, int]:
         """How many documents, and how many bytes, an owner has here."""
         found = self.kept().filter(owner=owner).aggregate(count=Count("id"), size=Sum("size"))
@@ -65,7 +70,10 @@ class Document(PrefixedModel):
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["owner", "-id"], name="evidence_document_owner")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["owner", "-id"], name="evidence_document_owner"),
+            models.Index(fields=["sha256"], name="evidence_document_sha256"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["owner", "purpose", "sha256"], condition=Q(erased_at=None), name="evidence_document_once"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from piepowder.core.kernel.clock import SystemClock
 from piepowder.core.kernel.errors import PiepowderError
-from piepowder.rooms.developers.models import Member
+from piepowder.rooms.developers.guards import chosen_member
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.forms import sentence, tried
 from piepowder.rooms.ground.tables import listing
@@ -46,7 +46,7 @@ def holder_of(request: HttpRequest) -> Holder:
         return Holder("the marketplace")
     if account.seller is not None:
         return Holder(account.seller.name, seller=account.seller.id)
-    member = Member.objects.filter(account=account).select_related("developer").order_by("id").first()
+    member = chosen_member(request)
     if member is None:
         raise PermissionDenied
     return Holder(member.developer.name, developer=member.developer_id)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from piepowder.web.views import apps, console, documents, grants, keys, letters, reads, records, search
+from piepowder.web.views import apps, console, developers, documents, grants, keys, letters, reads, records, search
 
 urlpatterns = [
     path("", console.home, name="console_home"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("keys/", keys.index, name="people_keys"),
     path("keys/new", keys.new, name="people_key_new"),
     path("keys/<str:key_id>/revoke", keys.revoke, name="people_key_revoke"),
+    path("developer/", developers.home, name="developers_home"),
+    path("developers/", developers.index, name="developers_all"),
+    path("developers/<str:developer_id>/", developers.one, name="developers_one"),
+    path("developers/<str:developer_id>/standing", developers.set_standing, name="developers_standing"),
     path("documents/<str:document_id>/", documents.download, name="evidence_download"),
     path("letters/", letters.inbox, name="notices_inbox"),
     path("letters/read", letters.read_all, name="notices_read_all"),

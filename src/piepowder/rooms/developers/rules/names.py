@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  # letters that are drawn alike are what this file is about
 """Names that could be taken for another's: letters of other alphabets, marks that nobody sees, text that runs backwards. Pure.
 
 `skeleton` maps every name to what a hurried reader sees; two names with one skeleton look alike. The table holds the letters
@@ -22,12 +23,38 @@ _DRAWN_ALIKE = {
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _I_LIKE_L = str.maketrans({"i": "l", "j": "l"})
 _LEGAL_FORMS = frozenset(
-    "ag bv co company corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas sl srl spa ug".split()
+    {
+        "ag",
+        "bv",
+        "co",
+        "company",
+        "corp",
+        "corporation",
+        "gmbh",
+        "inc",
+        "incorporated",
+        "kg",
+        "limited",
+        "llc",
+        "llp",
+        "ltd",
+        "nv",
+        "oy",
+        "plc",
+        "pty",
+        "sa",
+        "sarl",
+        "sas",
+        "sl",
+        "srl",
+        "spa",
+        "ug",
+    }
 )
 
 
 def skeleton(name: str) -> str:
-    """What a name looks like: `Рaypal Ltd.` and `PayPaI` are both `paypal`, drawn in the fewest letters. Empty for names without letters."""
+    """What a name looks like, drawn in the fewest letters and without legal forms: `PayPaI Ltd.` is `paypal`."""
     words = "".join(_seen(one) for one in unicodedata.normalize("NFKD", name.casefold())).split()
     kept = [word for word in words if word not in _LEGAL_FORMS] or words
     drawn = "".join(_DRAWN_ALIKE.get(one, one) for one in "".join(kept))

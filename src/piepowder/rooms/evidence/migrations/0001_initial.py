@@ -38,6 +38,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='document',
+            index=models.Index(fields=['sha256'], name='evidence_document_sha256'),
+        ),
+        migrations.AddIndex(
+            model_name='document',
             index=models.Index(fields=['owner', '-id'], name='evidence_document_owner'),
         ),
         migrations.AddConstraint(

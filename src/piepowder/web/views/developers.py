@@ -1,0 +1,274 @@
+"""An organisation's home with its next steps, and for staff the list of organisations and everything about one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import django_tables2 as tables
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_filters import CharFilter, ChoiceFilter, FilterSet
+
+from piepowder.core.kernel.errors import PiepowderError
+from piepowder.core.ledger.read import Filter
+from piepowder.rooms.appstore.models import App
+from piepowder.rooms.assessments.models import Assessment
+from piepowder.rooms.assessments.rules.status import WAITING, Status
+from piepowder.rooms.developers import actions
+from piepowder.rooms.developers.guards import developer_of, for_members, member_of
+from piepowder.rooms.developers.models import Developer, Identity, Invitation, Member, Review
+from piepowder.rooms.developers.rules.identity import IdentityStatus
+from piepowder.rooms.developers.rules.names import skeleton
+from piepowder.rooms.ground.caller import Permission
+from piepowder.rooms.ground.forms import sentence
+from piepowder.rooms.ground.tables import listing
+from piepowder.rooms.notices.models import Letter
+from piepowder.rooms.people.guards import account_of, actor_of, for_staff, permissions_of
+from piepowder.rooms.standing import actions as standing
+from piepowder.rooms.standing.models import Change, Subject
+from piepowder.rooms.standing.rules import Standing
+from piepowder.web.views.ledger import line, newest
+from piepowder.web.views.names import Names
+
+SHOWN_RECORDS, SHOWN_LETTERS = 20, 5
+_APPROVED = (Status.APPROVED, Status.PARTLY_APPROVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One of the steps to the first seller. `turn` says whose move it is; `due` by when."""
+
+    title: str
+    words: str
+    page: str
+    done: bool = False
+    turn: str = "you"  # you, marketplace, nobody
+    due: datetime | None = None
+    late: bool = False
+
+
+@for_members()
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What is done, what comes next, and whose turn it is."""
+    developer, now = developer_of(request), datetime.now(UTC)
+    apps = list(App.objects.filter(developer=developer).order_by("-id")[:50])
+    standings = Subject.objects.of([developer.id, *(app.id for app in apps)])
+    letters = Letter.objects.to([developer.id])
+    page = {
+        "developer": developer,
+        "member": member_of(request),
+        "steps": steps(developer, now),
+        "apps": [(app, standings.get(app.id, "")) for app in apps],
+        "standing": standings.get(developer.id, ""),
+        "subject": Subject.objects.filter(pk=developer.id).first(),
+        "letters": letters[:SHOWN_LETTERS],
+        "unread": letters.unread().count(),
+        "invitations": Invitation.objects.to(account_of(request)),
+    }
+    return render(request, "developers/home.html", page)
+
+
+def steps(developer: Developer, now: datetime) -> list[Step]:
+    """Identity, assessment, app: the same for everybody, in the order in which they are worked on."""
+    return [_identity(developer, now), _assessment(developer, now), _app(developer)]
+
+
+def _identity(developer: Developer, now: datetime) -> Step:
+    identity = Identity.objects.of(developer)
+    title, page = "Show who you are", reverse("developers_identity")
+    if identity.status == IdentityStatus.SUBMITTED:
+        review = Review.objects.newest(identity)
+        due = review.due_at if review else None
+        words = "A reviewer answers every point."
+        late = due is not None and due < now
+        return Step(title=title, words=words, page=page, turn="marketplace", due=due, late=late)
+    if identity.is_verified(now) and identity.valid_until is not None:
+        words = f"Verified until {identity.valid_until:%-d %B %Y}."
+        return Step(title=title, words=words, page=page, done=True, turn="nobody")
+    told = {
+        IdentityStatus.RETURNED: "Returned: some points need another word or document. The reasons stand beside them.",
+        IdentityStatus.EXPIRED: "It has to be shown anew.",
+    }
+    missing = len(identity.gaps(now.date()))
+    otherwise = f"{missing} of 5 points are open." if missing else "Nothing is missing: submit it."
+    due_on = developer.identity_due_on
+    more = f" Due on {due_on:%-d %B %Y}." if due_on else ""
+    return Step(title=title, words=told.get(IdentityStatus(identity.status), otherwise) + more, page=page)
+
+
+def _assessment(developer: Developer, now: datetime) -> Step:
+    title, page = "Answer the assessment", reverse("assessments_home")
+    found = Assessment.objects.newest(developer.id)
+    if found is None:
+        words = (
+            "How you handle shoppers' data, asked once for all your apps. You see your score before a reviewer does."
+        )
+        return Step(title=title, words=words, page=page)
+    if found.status in WAITING:
+        late = found.due_at is not None and found.due_at < now
+        return Step(title=title, words="In review.", page=page, turn="marketplace", due=found.due_at, late=late)
+    if found.status in _APPROVED:
+        words = "Approved." if found.status == Status.APPROVED else "Approved in part: what is open can be corrected."
+        return Step(title=title, words=words, page=page, done=True, turn="nobody", due=found.valid_until)
+    told = {
+        Status.DRAFT: "Begun: your answers are kept.",
+        Status.RETURNED: "Returned: only the answers that failed are open, each with its reason.",
+        Status.REFUSED: "Refused, with a reason at each answer. Correct them and submit again.",
+        Status.EXPIRED: "It has ended: renew it.",
+    }
+    return Step(title=title, words=told.get(Status(found.status), "Begin a new one."), page=page)
+
+
+def _app(developer: Developer) -> Step:
+    title, page = "Register an app", reverse("developers_home") + "#apps"
+    count = App.objects.filter(developer=developer).exclude(current_version="").count()
+    if count:
+        words = f"{count} app{'' if count == 1 else 's'} with a version in force."
+        return Step(title=title, words=words, page=page, done=True, turn="nobody")
+    words = "Its operations, the data it wants and for what, checked before anybody reads it. In the sandbox it works at once."
+    return Step(title=title, words=words, page=page)
+
+
+class DevelopersTable(tables.Table):  # type: ignore[misc]
+    name = tables.TemplateColumn(
+        '{% load developer_words %}<a href="{% url "developers_one" developer_id=record.id %}"><bdi>{{ record.name|escaped }}</bdi></a>'
+        "{% if record.legal_name != record.name %}"
+        '<span class="sub"><bdi>{{ record.legal_name|escaped }}</bdi></span>{% endif %}',
+        verbose_name="Organisation",
+    )
+    country = tables.Column(verbose_name="Country")
+    standing = tables.TemplateColumn(
+        '{% include "console/standing.html" with standing=value %}', empty_values=(), orderable=False
+    )
+    identity = tables.TemplateColumn(
+        '{% include "developers/identity_badge.html" with status=record.identity.status %}',
+        accessor="identity__status",
+        verbose_name="Identity",
+    )
+    apps = tables.Column(
+        accessor="apps_count", verbose_name="Apps", attrs={"td": {"class": "num"}, "th": {"class": "num"}}
+    )
+    created_at = tables.DateTimeColumn(verbose_name="Registered", format="j M Y", attrs={"td": {"class": "nowrap"}})
+    status = tables.TemplateColumn(
+        '{% if record.is_open %}<span class="muted">Open</span>{% else %}<span class="badge bad">Closed</span>{% endif %}',
+        verbose_name="State",
+    )
+
+    class Meta:
+        caption = "Organisations"
+        empty = "developers/none.html"
+
+    def before_render(self, request: HttpRequest) -> None:
+        rows = self.paginated_rows if getattr(self, "page", None) else self.rows
+        self.standings = Subject.objects.of(row.record.id for row in rows)
+
+    def render_standing(self, record: Developer, column: Any, bound_column: Any) -> str:
+        known = getattr(self, "standings", {})
+        return str(column.render(record, self, known.get(record.id, ""), bound_column))
+
+    def value_name(self, record: Developer) -> str:
+        return record.name
+
+    def value_standing(self, record: Developer) -> str:
+        return str(Subject.objects.of([record.id]).get(record.id, ""))
+
+    def value_identity(self, record: Developer) -> str:
+        return record.identity.status
+
+    def value_status(self, record: Developer) -> str:
+        return record.status
+
+
+class DevelopersFilter(FilterSet):  # type: ignore[misc]
+    q = CharFilter(label="Name, address or id", method="named")
+    identity = ChoiceFilter(
+        label="Identity",
+        field_name="identity__status",
+        choices=[(one.value, one.value.capitalize()) for one in IdentityStatus],
+    )
+    status = ChoiceFilter(label="State", choices=[("open", "Open"), ("closed", "Closed")])
+    owing = ChoiceFilter(label="Identity due", choices=[("yes", "Not shown yet, with a date")], method="with_date")
+
+    def named(self, rows: "QuerySet[Developer]", name: str, value: str) -> "QuerySet[Developer]":
+        value = value.replace("\0", "").strip()
+        found = Q(name__icontains=value) | Q(legal_name__icontains=value) | Q(pk=value)
+        found |= Q(contact_email__iexact=value) | Q(company_number__iexact=value)
+        alike = skeleton(value)
+        return rows.filter(found | Q(skeleton=alike) if alike else found)
+
+    def with_date(self, rows: "QuerySet[Developer]", name: str, value: str) -> "QuerySet[Developer]":
+        return rows.filter(identity_due_on__isnull=False, identity__valid_until=None)
+
+
+@for_staff()
+@require_safe
+def index(request: HttpRequest) -> HttpResponseBase:
+    rows = (
+        Developer.objects.select_related("identity")
+        .annotate(apps_count=Count("apps", distinct=True))
+        .order_by("-created_at")
+    )
+    return listing(request, DevelopersTable, rows, "developers/all.html", filters=DevelopersFilter)
+
+
+@for_staff()
+@require_safe
+def one(request: HttpRequest, developer_id: str) -> HttpResponse:
+    developer, now = _named(developer_id), datetime.now(UTC)
+    records = newest(Filter(developer=developer.id), SHOWN_RECORDS)
+    identity = Identity.objects.of(developer)
+    may = permissions_of(account_of(request))
+    page = {
+        "developer": developer,
+        "identity": identity,
+        "verified": identity.is_verified(now),
+        "reviews": identity.reviews.order_by("-number")[:5],
+        "flags": developer.flags(),
+        "members": Member.objects.of(developer),
+        "invitations": Invitation.objects.of(developer).open(),
+        "steps": steps(developer, now),
+        "subject": Subject.objects.filter(pk=developer.id).first(),
+        "changes": Change.objects.of_subject(developer.id)[:10],
+        "apps": App.objects.filter(developer=developer).order_by("-id")[:50],
+        "letters": Letter.objects.to([developer.id])[:10],
+        "lines": [line(record) for record in records],
+        "names": Names(records),
+        "may_govern": Permission.GOVERN in may,
+        "may_review": Permission.REVIEW in may,
+    }
+    return render(request, "developers/one.html", page)
+
+
+@for_staff(Permission.GOVERN)
+@require_POST
+def set_standing(request: HttpRequest, developer_id: str) -> HttpResponse:
+    """Sets the standing named by the pressed button, closes or opens the organisation; all with a reason."""
+    developer, reason = _named(developer_id), request.POST.get("reason", "").replace("\0", "")[:500]
+    by: dict[str, Any] = {"by": actor_of(request), "at": datetime.now(UTC), "reason": reason}
+    wanted = request.POST.get("do", "")
+    try:
+        if wanted == "close":
+            actions.close_developer(developer, **by)
+        elif wanted == "reopen":
+            actions.reopen_developer(developer, **by)
+        else:
+            standing.set_standing(developer.id, Standing(wanted), **by)
+    except (PiepowderError, ValueError) as error:
+        told = sentence(error) if isinstance(error, PiepowderError) else "There is no such standing."
+        messages.error(request, f"Nothing was changed. {told}")
+    else:
+        messages.success(request, f"{developer.shown_name} is changed. Every gateway knows.")
+    return redirect("developers_one", developer_id=developer.id)
+
+
+def _named(developer_id: str) -> Developer:
+    try:
+        return Developer.objects.named(developer_id.replace("\0", ""))
+    except PiepowderError as error:
+        raise Http404(error.message) from None
