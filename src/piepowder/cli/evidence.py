@@ -45,7 +45,7 @@ def add(
 
     developer = Developer.objects.named(owner)
     document = keep(
-        _read(file),
+        read_file(file),
         name=file.name,
         owner=developer.id,
         purpose=purpose,
@@ -122,7 +122,8 @@ def erase(document_id: str, *, reason: str = "", key_file: Path | None = None, c
     show(actions.erase(Document.objects.named(document_id), by=by, at=now(), reason=reason).described(), common)
 
 
-def _read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
+    """At most one byte more than is accepted: that much is enough to refuse it."""
     from django.conf import settings
 
     try:

@@ -24,6 +24,7 @@ COMMANDS = {
     "seller": "Sellers.",
     "developer": "Developer organisations.",
     "assessment": "Assessments of developers: answers, hand-in, review.",
+    "identity": "Identities of developer organisations.",
     "evidence": "Documents that organisations handed in.",
     "letter": "Letters to developers, sellers and staff, and their mails.",
     "billing": "Plans, subscriptions, commission, statements and settlements.",
