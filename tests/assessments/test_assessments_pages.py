@@ -14,7 +14,7 @@ from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.people.models import Account
 from tests.support.assessments import AT, ROLES, answered
-from tests.support.pages import problems_of
+from tests.support.pages import problems as problems_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
