@@ -45,9 +45,11 @@ STAFF = (
             Entry("Ledger", "console_records", "book", ("console_record",)),
             Entry("Developers", "developers_all", "building", ("developers_one",)),
             Entry("Apps", "console_apps", "apps", ("console_app",)),
+            Entry("App review", "appstore_queue", "columns", ("appstore_review", "appstore_deadline")),
             Entry("Grants", "console_grants", "shield"),
             Entry("Policy", "console_policy", "scale"),
             Entry("Identities", "developers_identities", "badge", ("developers_identity_review",)),
+            Entry("Imports", "imports_index", "upload", ("imports_start", "imports_one", "imports_report")),
             Entry("Billing", "billing_index", "coins", _BILLING_TOO),
             Entry("Mail", "notices_mails", "mail"),
         ),
@@ -66,6 +68,7 @@ _ASSESSMENT_TOO = (
     "assessments_messages",
     "assessments_re_review",
 )
+_OWN_APPS_TOO = ("appstore_new", "appstore_app", "appstore_change", "appstore_version", "appstore_editor")
 DEVELOPER = (
     Group(
         "",
@@ -75,6 +78,7 @@ DEVELOPER = (
             Entry("Members", "developers_members", "people"),
             Entry("Identity", "developers_identity", "badge"),
             Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
+            Entry("Apps", "appstore_mine", "apps", _OWN_APPS_TOO),
             Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
             Entry("Calls", "console_calls", "book", ("console_app_reads", "console_app_record")),
             Entry("Plans", "billing_plans", "coins", ("billing_plan", "billing_plan_new")),

@@ -8,8 +8,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     path("", include("piepowder.rooms.people.urls")),
     path("", include("piepowder.rooms.billing.urls")),
+    path("", include("piepowder.rooms.imports.urls")),
     path("", include("piepowder.rooms.developers.urls")),
     path("", include("piepowder.rooms.consent.urls")),
     path("", include("piepowder.rooms.assessments.urls")),
+    path("", include("piepowder.rooms.appstore.urls")),
     path("", include("piepowder.web.views.urls")),
 ]

@@ -7,7 +7,8 @@ its own permission on top.
 from ninja import NinjaAPI
 
 import piepowder
-from piepowder.rooms.appstore.api import router as apps
+from piepowder.rooms.appstore.api import apps
+from piepowder.rooms.appstore.api import versions as app_versions
 from piepowder.rooms.assessments.api import router as assessments
 from piepowder.rooms.billing.api import plans, subscriptions
 from piepowder.rooms.billing.api import router as billing
@@ -17,6 +18,7 @@ from piepowder.rooms.developers.api import identities
 from piepowder.rooms.developers.api import router as developers
 from piepowder.rooms.evidence.api import router as evidence
 from piepowder.rooms.ground import http
+from piepowder.rooms.imports.api import router as imports
 from piepowder.rooms.notices.api import router as letters
 from piepowder.rooms.people.api import accounts, keys
 from piepowder.rooms.people.api import router as sellers
@@ -39,6 +41,7 @@ api.add_router("/developers", developers)
 api.add_router("/identities", identities)
 api.add_router("/evidence", evidence)
 api.add_router("/apps", apps)
+api.add_router("/app-versions", app_versions)
 api.add_router("/standing", standing)
 api.add_router("/assessments", assessments)
 api.add_router("/sellers", sellers)
@@ -50,5 +53,6 @@ api.add_router("/clients", clients)
 api.add_router("/plans", plans)
 api.add_router("/subscriptions", subscriptions)
 api.add_router("/billing", billing)
+api.add_router("/imports", imports)
 api.add_router("/policies", policies)
 api.add_router("/records", records)

@@ -54,6 +54,19 @@ seen AS (
 )
 SELECT count(*) FROM seen WHERE open > 0
 """  # noqa: S608 - of words from this file only
+# PostgreSQL takes no member out of JSON that holds the escape of NUL; another escape of the same length harms no word.
+_CAME_OUT = r"""
+WITH call AS MATERIALIZED (
+    SELECT purpose, replace(detail::text, '\u0000', '\ufffd')::json AS detail FROM ledger_record
+     WHERE app = %(app)s AND app <> '' AND recorded_at >= %(since)s AND kind = 'gateway.read' AND outcome = 'served'
+     ORDER BY recorded_at DESC LIMIT %(calls_max)s
+)
+SELECT call.purpose, verdict.key, count(*)
+  FROM call, json_each(call.detail -> 'verdicts') AS state, json_each(state.value) AS verdict
+ WHERE verdict.value ->> 0 IN ('kept', 'substituted')
+ GROUP BY call.purpose, verdict.key
+ UNION ALL SELECT '', '', count(*) FROM call
+"""
 
 
 class Use(Struct, frozen=True, kw_only=True):
@@ -112,6 +125,16 @@ def history(connection: Connection, grant: str, *, limit: int) -> list[Record]:
     """What happened to a grant, newest first."""
     narrow = Filter(grant=grant, changes="consent")
     return tail(connection, narrow, limit=limit)[::-1]
+
+
+def came_out(
+    connection: Connection, app: str, *, since: datetime, calls_max: int
+) -> tuple[int, frozenset[tuple[str, str]]]:
+    """Of an app's newest calls for any seller: how many, and each (purpose, category) that came out, plain or as a substitute."""
+    rows = connection.execute(_CAME_OUT, {"app": app, "since": since, "calls_max": calls_max}).fetchall()
+    calls = sum(number for purpose, category, number in rows if not category)
+    came = {(one, category) for purpose, category, _ in rows if category for one in purpose.split("+")}
+    return calls, frozenset(came)
 
 
 def _uses(rows: Sequence[Sequence[Any]]) -> list[Use]:

@@ -1,4 +1,4 @@
-"""Apps, versions, roles, rates and modes, as an operator manages them."""
+"""Apps, versions, roles, rates and modes, as an operator manages them; registration and addresses by a developer's own key as well."""
 
 from typing import Annotated, Any
 
@@ -9,10 +9,13 @@ from pydantic import Field
 from piepowder.core.facts.model import ManifestFact
 from piepowder.core.policy.model import Mode
 from piepowder.rooms.appstore import actions
-from piepowder.rooms.appstore.models import App, ModeChange
+from piepowder.rooms.appstore.actions import Details
+from piepowder.rooms.appstore.api.versions import VersionShown, WholeManifest
+from piepowder.rooms.appstore.models import App, AppVersion, ModeChange
 from piepowder.rooms.appstore.rules import EVERY_OPERATION, AppKind
+from piepowder.rooms.appstore.rules.caps import Reach
 from piepowder.rooms.developers.models import Developer
-from piepowder.rooms.ground.caller import Permission, require
+from piepowder.rooms.ground.caller import Permission, caller_of, require, require_own
 from piepowder.rooms.ground.doors import Key, Limit, Moment, Name, Prose, Sent, Word, now, page
 from piepowder.rooms.standing.rules import Standing
 
@@ -57,6 +60,44 @@ class ReasonSent(Sent):
     reason: Prose = ""
 
 
+Address = Annotated[str, Field(max_length=2000)]
+Addresses = Annotated[list[Address], Field(max_length=100)]
+
+
+class DetailsSent(Sent):
+    name: Name
+    description: Prose = ""
+    redirect_uris: Addresses = []
+    login_uri: Address = ""
+    webhook_urls: Addresses = []
+    privacy_policy_url: Address = ""
+    support_email: Annotated[str, Field(max_length=254)] = ""
+    support_url: Address = ""
+
+    def details(self) -> Details:
+        given = self.dict(exclude={"developer", "kind", "revision"})
+        return Details(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
+class OwnAppSent(DetailsSent):
+    developer: Key
+    kind: AppKind = AppKind.PUBLIC
+
+
+class DetailsChanged(DetailsSent):
+    revision: int | None = None
+
+
+class ReachSent(Sent):
+    reach: Reach
+    reason: Prose = ""
+
+
+class DraftSent(Sent):
+    manifest: WholeManifest | None = None
+    number: Annotated[Word, Field(max_length=20)] | None = None
+
+
 class ModeShown(Schema):
     id: str
     app: str
@@ -82,6 +123,17 @@ class AppShown(Schema):
     roles: list[str]
     rates: dict[str, tuple[float, int]]
     current_version: str
+    next_version: str
+    rollout_percent: int
+    reach: str
+    sellers_max: int | None
+    redirect_uris: list[str]
+    login_uri: str
+    webhook_urls: list[str]
+    privacy_policy_url: str
+    support_email: str
+    support_url: str
+    revision: int
     versions: dict[str, dict[str, Any]]
     modes: list[ModeShown]
     created_at: Moment
@@ -89,9 +141,13 @@ class AppShown(Schema):
 
 @router.get("", response=list[AppShown])
 def list_apps(request: HttpRequest, after: str = "", limit: Limit = 100) -> list[dict[str, Any]]:
-    """Apps in the order of their ids; the next page begins `after` the last id of this one."""
-    require(request, Permission.READ)
-    return [app.described() for app in page(App.objects.listed(), after=after, limit=limit)]
+    """Apps in the order of their ids; the next page begins `after` the last id of this one. A developer's key lists its own."""
+    caller, rows = caller_of(request), App.objects.listed()
+    if caller.developer:
+        rows = rows.filter(developer=caller.developer)
+    else:
+        require(request, Permission.READ)
+    return [app.described() for app in page(rows, after=after, limit=limit)]
 
 
 @router.post("", response={201: AppShown})
@@ -103,10 +159,53 @@ def create_app(request: HttpRequest, sent: AppSent) -> Status[dict[str, Any]]:
     return Status(201, app.described())
 
 
+@router.post("/own", response={201: AppShown})
+def register_own_app(request: HttpRequest, sent: OwnAppSent) -> Status[dict[str, Any]]:
+    """A developer registers its own app: pending, and capped until it is listed."""
+    by = require_own(request, Permission.REGISTER, developer=sent.developer)
+    developer = Developer.objects.named(sent.developer)
+    app = actions.register_own_app(developer, sent.kind, sent.details(), by=by, at=now())
+    return Status(201, app.described())
+
+
 @router.get("/{app_id}", response=AppShown)
 def get_app(request: HttpRequest, app_id: Key) -> dict[str, Any]:
-    require(request, Permission.READ)
-    return App.objects.named(app_id).described()
+    app = App.objects.named(app_id)
+    require_own(request, Permission.READ, developer=app.developer_id)
+    return app.described()
+
+
+@router.put("/{app_id}/details", response=AppShown)
+def put_details(request: HttpRequest, app_id: Key, sent: DetailsChanged) -> dict[str, Any]:
+    """Name, description and addresses, all of them. `revision` guards against somebody who was faster."""
+    app = App.objects.named(app_id)
+    by = require_own(request, Permission.REGISTER, developer=app.developer_id)
+    return actions.change_details(app, sent.details(), by=by, at=now(), revision=sent.revision).described()
+
+
+@router.put("/{app_id}/reach", response=AppShown)
+def put_reach(request: HttpRequest, app_id: Key, sent: ReachSent) -> dict[str, Any]:
+    """Whether a cap on sellers holds: `open` is none, `unlisted` the one of the settings."""
+    by = require(request, Permission.GOVERN)
+    return actions.set_reach(App.objects.named(app_id), sent.reach, by=by, at=now(), reason=sent.reason).described()
+
+
+@router.get("/{app_id}/versions", response=list[VersionShown])
+def list_versions(request: HttpRequest, app_id: Key, limit: Limit = 100) -> list[dict[str, Any]]:
+    """Every version, whatever became of it, the newest first."""
+    app = App.objects.named(app_id)
+    require_own(request, Permission.READ, developer=app.developer_id)
+    return [version.described() for version in AppVersion.objects.newest(app.id)[:limit]]
+
+
+@router.post("/{app_id}/drafts", response={201: VersionShown})
+def begin_version(request: HttpRequest, app_id: Key, sent: DraftSent) -> Status[dict[str, Any]]:
+    """Begins a version as a draft, with a manifest or with what the present one declares; one at a time."""
+    app = App.objects.named(app_id)
+    by = require_own(request, Permission.REGISTER, developer=app.developer_id)
+    manifest = sent.manifest.fact() if sent.manifest else None
+    version = actions.begin_version(app, by=by, at=now(), manifest=manifest, number=sent.number)
+    return Status(201, version.described())
 
 
 @router.post("/{app_id}/versions", response={201: AppShown})

@@ -1,4 +1,4 @@
-"""An app is created, gets versions, roles, rates and modes. Every action ends by publishing the app as it now is.
+"""An app is created by the marketplace, gets versions, roles, rates and modes. Every action ends by publishing the app as it now is.
 
 Changes of one app wait for each other (`locked`), because its fact is composed of all of it.
 """
@@ -18,7 +18,10 @@ from piepowder.rooms.appstore import rules
 from piepowder.rooms.appstore.catalogue import operation_ids
 from piepowder.rooms.appstore.models import App, AppVersion, ModeChange
 from piepowder.rooms.appstore.rules import AppKind, ModeStatus
+from piepowder.rooms.appstore.rules.caps import Reach
+from piepowder.rooms.appstore.rules.versions import VersionStatus
 from piepowder.rooms.developers.models import Developer
+from piepowder.rooms.developers.rules.names import skeleton
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.publication.actions import publish
@@ -58,8 +61,13 @@ def create_app(
     environment: str = "production",
     description: str = "",
     standing: Standing = Standing.PENDING,
+    reach: Reach = Reach.OPEN,
+    **details: Any,
 ) -> App:
-    """Registers an app. Without a version, and before its standing is `good`, its calls are refused."""
+    """Registers an app. Without a version, and before its standing is `good`, its calls are refused.
+
+    `reach`: whether a cap on sellers holds (`rules.caps`); `details`: what `App.details()` has, checked by the caller.
+    """
     name = name.strip()
     if not name:
         raise PiepowderError("appstore_name_missing", "an app needs a name")
@@ -72,7 +80,10 @@ def create_app(
         client_id=client_id,
         environment=environment,
         description=description,
+        reach=reach,
+        likeness=skeleton(name),
         created_at=at,
+        **details,
     )
     record(
         "appstore.create_app",
@@ -80,10 +91,10 @@ def create_app(
         at=at,
         app=app.id,
         developer=developer.id,
-        detail={"name": name, "kind": str(kind), "client_id": client_id},
+        detail={"name": name, "kind": str(kind), "client_id": client_id, "reach": str(reach)},
     )
     open_standing(app.id, "app", by=by, at=at, standing=standing, reason="registered")
-    _publish(app)
+    publish_app(app)
     return app
 
 
@@ -100,21 +111,57 @@ def _check_free(developer: Developer, name: str, client_id: str) -> None:
 def add_version(
     app: App, manifest: ManifestFact, *, by: Actor, at: datetime, number: str | None = None, make_current: bool = True
 ) -> AppVersion:
-    """Adds a version. Grants keep the version their seller saw; new ones see the current one."""
-    _refuse("appstore_manifest_invalid", "the manifest", rules.check_manifest(manifest, operation_ids()))
+    """The marketplace itself adds a version, without review, and says so in the record; it is live at once or, not made current, waits.
+
+    Grants keep the version their seller saw; new ones see the current one.
+    """
+    refuse("appstore_manifest_invalid", "the manifest", rules.check_manifest(manifest, operation_ids()))
     app = App.objects.locked(app.id)
-    number = number or str(app.versions.count() + 1)
+    number = number or next_number(app)
     if app.versions.filter(number=number).exists():
         raise PiepowderError(
             "appstore_version_taken", f"`{app.name}` has a version `{number}` already", kind=ErrorKind.CONFLICT
         )
-    version = AppVersion.objects.create(app=app, number=number, body=msgspec.to_builtins(manifest), created_at=at)
-    detail = {"version": number, "current": make_current, "manifest": version.body}
-    record("appstore.add_version", by=by, at=at, app=app.id, developer=app.developer_id, detail=detail)
-    if make_current or not app.current_version:
-        App.objects.filter(pk=app.id).update(current_version=number)
-    _publish(app)
+    current = make_current or not app.current_version
+    version = AppVersion.objects.create(
+        app=app,
+        number=number,
+        body=msgspec.to_builtins(manifest),
+        status=VersionStatus.LIVE if current else VersionStatus.APPROVED,
+        roles=list(app.roles),
+        created_at=at,
+        created_by=str(by),
+        live_at=at if current else None,
+    )
+    detail = {"version": number, "current": make_current, "manifest": version.body, "reviewed": False}
+    record(
+        "appstore.add_version",
+        by=by,
+        at=at,
+        app=app.id,
+        developer=app.developer_id,
+        outcome=str(version.status),
+        detail=detail,
+    )
+    if current:
+        make_live(app, number, by=by, at=at)
+    publish_app(app)
     return version
+
+
+def next_number(app: App) -> str:
+    """The first whole number above all that there are: numbers that were given by hand may be anything."""
+    numbers = [int(number) for number in app.versions.values_list("number", flat=True) if number.isdecimal()]
+    return str(max([app.versions.count(), *numbers]) + 1)
+
+
+def make_live(app: App, number: str, *, by: Actor, at: datetime) -> None:
+    """The version is the app's current one from now on, and what was live before is superseded. `app` is locked, the version live."""
+    for former in AppVersion.objects.filter(app=app, status=VersionStatus.LIVE).exclude(number=number):
+        AppVersion.objects.advance(
+            former, VersionStatus.SUPERSEDED, verb="supersede_version", by=by, at=at, reason=f"replaced by {number}"
+        )
+    App.objects.filter(pk=app.id).update(current_version=number, next_version="", rollout_percent=0)
 
 
 @transaction.atomic
@@ -125,19 +172,19 @@ def approve_roles(app: App, roles: Collection[str], *, by: Actor, at: datetime, 
     detail = {"from": sorted(app.roles), "to": wanted}
     record("appstore.approve_roles", by=by, at=at, app=app.id, developer=app.developer_id, reason=reason, detail=detail)
     App.objects.filter(pk=app.id).update(roles=wanted)
-    return _publish(app)
+    return publish_app(app)
 
 
 @transaction.atomic
 def set_rates(app: App, rates: Mapping[str, tuple[float, int]], *, by: Actor, at: datetime) -> App:
     """Sets the whole rate plan: operation id or `*` -> (calls a second, burst). What it leaves out has published rates."""
-    _refuse("appstore_rates_invalid", "the rate plan", rules.check_rates(rates, operation_ids()))
+    refuse("appstore_rates_invalid", "the rate plan", rules.check_rates(rates, operation_ids()))
     app = App.objects.locked(app.id)
     plan = {operation: [float(per_second), burst] for operation, (per_second, burst) in rates.items()}
     detail = {"from": app.rates, "to": plan}
     record("appstore.set_rates", by=by, at=at, app=app.id, developer=app.developer_id, detail=detail)
     App.objects.filter(pk=app.id).update(rates=plan)
-    return _publish(app)
+    return publish_app(app)
 
 
 @transaction.atomic
@@ -200,7 +247,7 @@ def end_mode(change: ModeChange, *, by: Actor, at: datetime, reason: str = "") -
     ended = ModeChange.objects.advance(
         change, ModeStatus.ENDED, verb="end_mode", by=by, at=at, reason=reason, ended_at=at
     )
-    _publish(app)
+    publish_app(app)
     return ended
 
 
@@ -218,11 +265,11 @@ def _put_into_effect(change: ModeChange, *, by: Actor, at: datetime) -> ModeChan
     changed = ModeChange.objects.advance(
         change, ModeStatus.IN_EFFECT, verb="set_mode", by=by, at=at, reason=change.reason, decided_by=str(by)
     )
-    _publish(change.app)
+    publish_app(change.app)
     return changed
 
 
-def _publish(app: App) -> App:
+def publish_app(app: App) -> App:
     """The app as the tables have it now, told to the gateways."""
     fresh = App.objects.named(app.id)
     publish("app", fresh.id, fresh.fact())
@@ -236,7 +283,7 @@ def _check_operation(operation: str) -> None:
         )
 
 
-def _refuse(code: str, what: str, problems: list[str]) -> None:
+def refuse(code: str, what: str, problems: list[str]) -> None:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise PiepowderError(code, f"{what} is not valid: {problems[0]}{more}", problems=problems)

@@ -79,6 +79,23 @@ def check_manifest(manifest: ManifestFact, operations: Collection[str]) -> list[
     return problems + _check_categories(manifest)
 
 
+def check_words(manifest: ManifestFact, operations: Collection[str]) -> list[str]:
+    """As `check_manifest`, for one that is still being written: unknown words only, not what is missing."""
+    problems = [
+        f"operation `{operation}` is not in the catalogue"
+        for operation in manifest.operations
+        if operation not in operations
+    ]
+    named = {*manifest.categories, *(one for ones in manifest.operations.values() for one in ones)}
+    problems += [f"unknown purpose `{purpose}`" for purpose in sorted(named) if _strange(purpose)]
+    return problems + [
+        f"unknown data category `{word}` for purpose `{purpose}`"
+        for purpose, categories in manifest.categories.items()
+        for word in categories
+        if not _category(word)
+    ]
+
+
 def _check_categories(manifest: ManifestFact) -> list[str]:
     problems = []
     declared = {purpose for purposes in manifest.operations.values() for purpose in purposes}

@@ -1,0 +1,1 @@
+"""Pages of apps for developers, and of their review for staff."""
