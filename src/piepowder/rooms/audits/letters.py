@@ -22,9 +22,10 @@ def to_developer(audit: Audit, kind: str, subject: str, body: str, *, at: dateti
 
 def to_assessor(audit: Audit, kind: str, subject: str, body: str, *, at: datetime, once: str = "") -> None:
     """Keys have no inbox: a program looks for itself."""
-    if audit.assessor.startswith("acc_"):
+    _, _, account = audit.assessor.partition(":")
+    if account.startswith("acc_"):
         tell(
-            recipient=audit.assessor,
+            recipient=account,
             kind=f"audits.{kind}",
             subject=subject,
             body=body,

@@ -150,7 +150,7 @@ class Audit(PrefixedModel, StatefulModel):
     status = models.CharField(max_length=30, choices=_choices(AuditStatus))
     due_at = models.DateTimeField(null=True, blank=True)  # of the present state's move
     extended = models.BooleanField(default=False)  # the present step got more time
-    assessor = models.CharField(max_length=64, blank=True)  # `acc_…` or `key_…`
+    assessor = models.CharField(max_length=100, blank=True)  # an actor
     checklist_version = models.CharField(max_length=60)
     summary = models.TextField(blank=True)  # at the end: the result in words, or why it was cancelled
     created_at = models.DateTimeField()

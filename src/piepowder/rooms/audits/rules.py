@@ -36,7 +36,7 @@ there is; at the end of the marketplace's time nothing happens to the developer,
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -192,24 +192,6 @@ def check_extension(due_at: datetime, until: datetime, extended: bool) -> None:
         raise PiepowderError(
             "audits_extension_wrong",
             f"more time ends after `{due_at:%Y-%m-%d}` and at most {EXTENSION_DAYS_MAX} days later",
-        )
-
-
-def check_assessor(persons: Collection[str], *, members: Collection[str], approvers: Collection[str]) -> None:
-    """Nobody audits the organisation they belong to, nor checks their own approval of it."""
-    if set(persons) & set(members):
-        raise PiepowderError(
-            "audits_assessor_is_member",
-            "whoever belongs to this organisation cannot assess it",
-            hint="choose somebody else",
-            kind=ErrorKind.FORBIDDEN,
-        )
-    if set(persons) & set(approvers):
-        raise PiepowderError(
-            "audits_assessor_approved_it",
-            "whoever approved this developer's assessment cannot audit it",
-            hint="choose somebody who had no part in the approval",
-            kind=ErrorKind.FORBIDDEN,
         )
 
 

@@ -1,0 +1,1 @@
+"""Pages of audits: of staff, of the assessor, of the developer."""
