@@ -1,7 +1,8 @@
 """`piepowder app`: apps, their versions, roles, rates and modes."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cyclopts import App
 
@@ -29,7 +30,7 @@ def create(
     standing: Standing = Standing.PENDING,
     common: Common = Common(),
 ) -> None:
-    """Register an app, with its first version and roles where given.
+    """Bring in an app as the marketplace, with its first version and roles where given; nobody reviews it, and no cap holds.
 
     Parameters
     ----------
@@ -63,6 +64,157 @@ def create(
     show(made.described(), common)
 
 
+@app.command
+def register(
+    developer: str,
+    name: str,
+    *,
+    kind: AppKind = AppKind.PUBLIC,
+    description: str = "",
+    redirect_uri: tuple[str, ...] = (),
+    login_uri: str = "",
+    webhook_url: tuple[str, ...] = (),
+    privacy_policy_url: str = "",
+    support_email: str = "",
+    support_url: str = "",
+    key_file: Path | None = None,
+    common: Common = Common(),
+) -> None:
+    """Register an app as its developer does: pending, and capped until it is listed.
+
+    Parameters
+    ----------
+    developer
+        Id of the developer (`dev_…`).
+    kind
+        `public` or `own_use`.
+    redirect_uri
+        Where sellers are sent back to; repeatable.
+    webhook_url
+        Where events may be sent; repeatable.
+    key_file
+        File with the API key of whoever acts.
+    """
+    open_rooms(common)
+    from piepowder.rooms.appstore.actions import Details, register_own_app
+    from piepowder.rooms.developers.models import Developer
+    from piepowder.rooms.ground.caller import Permission
+
+    found = Developer.objects.named(developer)
+    details = Details(
+        name=name,
+        description=description,
+        redirect_uris=redirect_uri,
+        login_uri=login_uri,
+        webhook_urls=webhook_url,
+        privacy_policy_url=privacy_policy_url,
+        support_email=support_email,
+        support_url=support_url,
+    )
+    by = acting(key_file, Permission.REGISTER, own=found.id)
+    show(register_own_app(found, kind, details, by=by, at=now()).described(), common)
+
+
+@app.command
+def change(
+    app_id: str,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    redirect_uri: tuple[str, ...] | None = None,
+    login_uri: str | None = None,
+    webhook_url: tuple[str, ...] | None = None,
+    privacy_policy_url: str | None = None,
+    support_email: str | None = None,
+    support_url: str | None = None,
+    key_file: Path | None = None,
+    common: Common = Common(),
+) -> None:
+    """Change what is said of an app; what is left out stays.
+
+    Parameters
+    ----------
+    redirect_uri
+        Where sellers are sent back to; repeatable, all of them at once.
+    webhook_url
+        Where events may be sent; repeatable, all of them at once.
+    key_file
+        File with the API key of whoever acts.
+    """
+    open_rooms(common)
+    from piepowder.rooms.appstore.actions import Details, change_details
+    from piepowder.rooms.appstore.models import App as StoredApp
+    from piepowder.rooms.ground.caller import Permission
+
+    found = StoredApp.objects.named(app_id)
+    given = {
+        "name": name,
+        "description": description,
+        "redirect_uris": redirect_uri,
+        "login_uri": login_uri,
+        "webhook_urls": webhook_url,
+        "privacy_policy_url": privacy_policy_url,
+        "support_email": support_email,
+        "support_url": support_url,
+    }
+    details = replace(Details.of(found), **{field: value for field, value in given.items() if value is not None})
+    by = acting(key_file, Permission.REGISTER, own=found.developer_id)
+    show(change_details(found, details, by=by, at=now()).described(), common)
+
+
+@app.command
+def reach(
+    app_id: str,
+    reach: Literal["open", "listed", "unlisted"],
+    *,
+    reason: str = "",
+    key_file: Path | None = None,
+    common: Common = Common(),
+) -> None:
+    """Set whether a cap on sellers holds: `open` is none, `unlisted` the one of the settings."""
+    open_rooms(common)
+    from piepowder.rooms.appstore.actions import set_reach
+    from piepowder.rooms.appstore.models import App as StoredApp
+    from piepowder.rooms.appstore.rules.caps import Reach
+    from piepowder.rooms.ground.caller import Permission
+
+    by = acting(key_file, Permission.GOVERN)
+    changed = set_reach(StoredApp.objects.named(app_id), Reach(reach), by=by, at=now(), reason=reason)
+    show(changed.described(), common)
+
+
+@app.command
+def deadline(
+    until: str | None = None,
+    *,
+    lift: bool = False,
+    reason: str = "",
+    key_file: Path | None = None,
+    common: Common = Common(),
+) -> None:
+    """Show the date by which every app has to be approved; set it, or lift it.
+
+    Parameters
+    ----------
+    until
+        `90d` or a date.
+    lift
+        There is no deadline any more.
+    """
+    open_rooms(common)
+    from piepowder.rooms.appstore.actions import set_deadline
+    from piepowder.rooms.appstore.models import Deadline
+    from piepowder.rooms.ground.caller import Permission
+
+    at = now()
+    if until is None and not lift:
+        row = Deadline.objects.present()
+        show(row.described() if row else {"due_at": None}, common)
+        return
+    by = acting(key_file, Permission.GOVERN)
+    show(set_deadline(None if lift else moment(until, at), by=by, at=at, reason=reason).described(), common)
+
+
 @app.command(name="list")
 def list_all(*, common: Common = Common()) -> None:
     """All apps."""
@@ -88,7 +240,7 @@ def show_one(app_id: str, *, common: Common = Common()) -> None:
 
 @app.command
 def version(app_id: str, manifest: Path, *, number: str | None = None, common: Common = Common()) -> None:
-    """Add a version from a manifest (JSON file) and make it the current one."""
+    """Put a version live as the marketplace, without review; `piepowder version begin` begins one that is reviewed."""
     open_rooms(common)
     from piepowder.rooms.appstore.actions import add_version
     from piepowder.rooms.appstore.models import App as StoredApp

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.policy.taxonomy import covers
+from piepowder.rooms.appstore.rules.addresses import redirect_problem as redirect_problem  # of clients as of apps
 
 
 class GrantStatus(StrEnum):
@@ -240,24 +240,3 @@ def reminder_due(expires_at: datetime, at: datetime) -> int | None:
     if left <= timedelta(0):
         return None
     return min((days for days in REMINDER_DAYS if left <= timedelta(days=days)), default=None)
-
-
-def redirect_problem(uri: str) -> str:
-    """What is wrong with a redirect address that somebody registers, as the end of a sentence; empty if nothing.
-
-    HTTPS, or HTTP on a loopback address literal (RFC 8252 section 7.3: `localhost` may resolve to something else).
-    """
-    if not uri.isascii() or any(character.isspace() or character in '\\"<>^`{|}' for character in uri):
-        return "has characters that do not belong into an address"
-    parts = urlsplit(uri)
-    if parts.scheme not in ("https", "http"):
-        return "is neither https nor http"
-    if parts.username is not None or parts.password is not None or not parts.hostname:
-        return "has no plain host name"
-    if "#" in uri:
-        return "has a fragment"
-    if "*" in uri:
-        return "has a wildcard"
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1"):
-        return "is http outside loopback"
-    return ""

@@ -69,6 +69,14 @@ class AppQuerySet(models.QuerySet["App"]):
         approved = _versions().filter(app=OuterRef("pk"), status__in=PUBLISHED, reviewed=True)
         return self.filter(~Exists(approved))
 
+    def approved(self) -> "AppQuerySet":
+        """Apps with a version that was reviewed and approved."""
+        return self.exclude(pk__in=self.model._default_manager.unapproved().values("pk"))
+
+    def with_version(self, status: str) -> "AppQuerySet":
+        """Apps that have a version in this state."""
+        return self.filter(Exists(_versions().filter(app=OuterRef("pk"), status=status)))
+
     def alike(self, likeness: str, developer_id: str) -> list[str]:
         """Names of other developers' apps that look the same."""
         rows = self.filter(likeness=likeness).exclude(likeness="").exclude(developer=developer_id)
@@ -160,6 +168,10 @@ class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `peop
     def _published(self) -> "list[AppVersion]":
         return [version for version in self.versions.all() if VersionStatus(version.status) in PUBLISHED]
 
+    def modes_in_effect(self) -> dict[str, str]:
+        """Operation or `*` -> mode."""
+        return {change.operation: change.mode for change in self._in_effect()}
+
     def _in_effect(self) -> list["ModeChange"]:
         return [change for change in self.mode_changes.all() if change.status == ModeStatus.IN_EFFECT]
 
@@ -198,7 +210,7 @@ class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `peop
             roles=tuple(sorted(self.roles)),
             current_version=self.current_version,
             versions={version.number: version.manifest for version in self._published()},
-            modes={change.operation: change.mode for change in modes},
+            modes=self.modes_in_effect(),
             modes_until={change.operation: change.until.timestamp() for change in modes if change.until},
             rates={operation: (rate[0], rate[1]) for operation, rate in self.rates.items()},
         )
