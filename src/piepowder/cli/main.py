@@ -25,6 +25,7 @@ COMMANDS = {
     "seller": "Sellers.",
     "developer": "Developer organisations.",
     "assessment": "Assessments of developers: answers, hand-in, review.",
+    "audit": "Audits of developers: draw, assess, findings, result.",
     "identity": "Identities of developer organisations.",
     "evidence": "Documents that organisations handed in.",
     "letter": "Letters to developers, sellers and staff, and their mails.",

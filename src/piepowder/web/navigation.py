@@ -37,6 +37,22 @@ _BILLING_TOO = (
     "billing_settle",
     "billing_correct",
 )
+_AUDITS_TOO = (
+    "audits_one",
+    "audits_new_draw",
+    "audits_draw",
+    "audits_assign",
+    "audits_ask",
+    "audits_judge",
+    "audits_add_finding",
+    "audits_change_finding",
+    "audits_settle",
+    "audits_confirm_fixed",
+    "audits_close",
+    "audits_cancel",
+    "audits_extend",
+    "audits_send_back",
+)
 STAFF = (
     Group(
         "",
@@ -49,6 +65,7 @@ STAFF = (
             Entry("Grants", "console_grants", "shield"),
             Entry("Policy", "console_policy", "scale"),
             Entry("Identities", "developers_identities", "badge", ("developers_identity_review",)),
+            Entry("Audits", "audits_index", "eye", _AUDITS_TOO),
             Entry("Imports", "imports_index", "upload", ("imports_start", "imports_one", "imports_report")),
             Entry("Billing", "billing_index", "coins", _BILLING_TOO),
             Entry("Mail", "notices_mails", "mail"),
@@ -78,6 +95,7 @@ DEVELOPER = (
             Entry("Members", "developers_members", "people"),
             Entry("Identity", "developers_identity", "badge"),
             Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
+            Entry("Audits", "audits_own_index", "eye", ("audits_own", "audits_provide", "audits_answer")),
             Entry("Apps", "appstore_mine", "apps", _OWN_APPS_TOO),
             Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
             Entry("Calls", "console_calls", "book", ("console_app_reads", "console_app_record")),

@@ -10,6 +10,7 @@ import piepowder
 from piepowder.rooms.appstore.api import apps
 from piepowder.rooms.appstore.api import versions as app_versions
 from piepowder.rooms.assessments.api import router as assessments
+from piepowder.rooms.audits.api import router as audits
 from piepowder.rooms.billing.api import plans, subscriptions
 from piepowder.rooms.billing.api import router as billing
 from piepowder.rooms.consent.api import clients
@@ -44,6 +45,7 @@ api.add_router("/apps", apps)
 api.add_router("/app-versions", app_versions)
 api.add_router("/standing", standing)
 api.add_router("/assessments", assessments)
+api.add_router("/audits", audits)
 api.add_router("/sellers", sellers)
 api.add_router("/letters", letters)
 api.add_router("/accounts", accounts)

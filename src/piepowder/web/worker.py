@@ -24,13 +24,15 @@ def jobs() -> dict[str, Job]:
     """Everything the clock does, by name."""
     from django.conf import settings
 
-    from piepowder.rooms.appstore.actions import end_due_modes
+    from piepowder.rooms.appstore.actions import end_due_modes, note_late_reviews, remind_of_deadline
     from piepowder.rooms.assessments import actions as assessments
+    from piepowder.rooms.audits.actions import keep_clock
     from piepowder.rooms.billing import actions as billing
     from piepowder.rooms.billing.payments import provider
     from piepowder.rooms.consent.actions import expire_due, follow_versions, remind_due
     from piepowder.rooms.developers.actions import keep_dates
     from piepowder.rooms.ground.actor import SYSTEM
+    from piepowder.rooms.imports import actions as imports
     from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.people.actions import forget_links
     from piepowder.rooms.publication.actions import forget_expired_tokens
@@ -39,12 +41,17 @@ def jobs() -> dict[str, Job]:
     return {
         "people.forget_links": lambda at: forget_links(before=at - timedelta(days=1)),
         "appstore.end_due_modes": lambda at: end_due_modes(by=SYSTEM, at=at),
+        "appstore.note_late_reviews": lambda at: note_late_reviews(at=at),
+        "appstore.remind_of_deadline": lambda at: remind_of_deadline(at=at),
         "assessments.expire_due": lambda at: assessments.expire_due(at=at),
         "assessments.note_breaches": lambda at: assessments.note_breaches(at=at),
         "assessments.remind_due": lambda at: assessments.remind_due(at=at),
+        "audits.keep_clock": lambda at: keep_clock(at=at),
         "billing.follow_time": lambda at: billing.follow_time(at=at),
         "billing.run_due": lambda at: billing.run_due(at=at),
         "billing.settle_due": lambda at: billing.settle_due(provider(own.payment_provider, own.data), at=at),
+        "imports.run_due": lambda at: imports.run_due(now=SystemClock().now),
+        "imports.forget_files": lambda at: imports.forget_files(at=at),
         "consent.expire_due": lambda at: expire_due(at=at),
         "consent.follow_versions": lambda at: follow_versions(at=at),
         "consent.remind_due": lambda at: remind_due(at=at),

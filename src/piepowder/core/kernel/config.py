@@ -147,6 +147,7 @@ class Settings(BaseSettings):
     assessment_days: Annotated[int, Field(ge=1, le=250)] = 10
     correction_days: Annotated[int, Field(ge=1, le=250)] = 5
     message_days: Annotated[int, Field(ge=1, le=250)] = 3
+    assessment_four_eyes: bool = True
     app_review_days: Annotated[int, Field(ge=1, le=250)] = 10
     app_review_four_eyes: bool = True
     own_use_sellers_max: Annotated[int, Field(ge=1, le=10_000)] = 10

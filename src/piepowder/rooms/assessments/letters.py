@@ -87,6 +87,12 @@ def _reason(submission: Submission, decision: Decision) -> str:
     return "\n".join(lines)
 
 
+def declined(submission: Submission, reason: str, *, at: datetime) -> None:
+    """To the reviewer: the second person does not agree."""
+    who = submission.assessment.developer.shown_name
+    _to_reviewer(submission, "declined", f"Not confirmed: the assessment of {who}", reason, at=at)
+
+
 def withdrawn(assessment: Assessment, *, at: datetime) -> None:
     _tell(
         assessment,

@@ -20,7 +20,9 @@ def end_of(day: date | None) -> datetime | None:
     return datetime.combine(day, time(23, 59, 59), tzinfo=UTC) if day else None
 
 
-def _prose(label: str, help_text: str = "", *, rows: int = 4, required: bool = True, missing: str = "") -> forms.CharField:
+def _prose(
+    label: str, help_text: str = "", *, rows: int = 4, required: bool = True, missing: str = ""
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=help_text,
@@ -116,7 +118,10 @@ class SummaryForm(forms.Form):
 
 class ExtendForm(forms.Form):
     until = forms.DateField(
-        label="Until", widget=_DAY, help_text="At most four weeks more, once.", error_messages={"required": "Name a day."}
+        label="Until",
+        widget=_DAY,
+        help_text="At most four weeks more, once.",
+        error_messages={"required": "Name a day."},
     )
     reason = _prose("Reason", "The developer reads it.", rows=3, missing="Say why.")
 
@@ -133,7 +138,9 @@ class JudgeForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a verdict."},
     )
-    reason = _prose("What it rests on", "The document and the place in it, or what you saw.", missing="Say what it rests on.")
+    reason = _prose(
+        "What it rests on", "The document and the place in it, or what you saw.", missing="Say what it rests on."
+    )
     revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 

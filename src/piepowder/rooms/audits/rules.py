@@ -163,7 +163,12 @@ MOVES: dict[AuditStatus, Move] = {
     _A.FINDINGS_SENT: Move(Side.DEVELOPER, "answer each finding", 21),
     _A.ANSWERED: Move(Side.ASSESSOR, "weigh the answers and close the audit", 14),
 }
-FIX_DAYS = {Severity.CRITICAL: 7, Severity.HIGH: 28, Severity.MEDIUM: 56, Severity.LOW: 90}  # where the assessor names none
+FIX_DAYS = {
+    Severity.CRITICAL: 7,
+    Severity.HIGH: 28,
+    Severity.MEDIUM: 56,
+    Severity.LOW: 90,
+}  # where the assessor names none
 REMINDER_DAYS = (7, 3, 1)
 EXTENSION_DAYS_MAX = 28
 NOTICE_DAYS_MIN = 7  # the least that a developer has for evidence or an answer
@@ -198,7 +203,9 @@ def check_extension(due_at: datetime, until: datetime, extended: bool) -> None:
 def check_evidence_due(due_at: datetime, at: datetime) -> None:
     if due_at < at + timedelta(days=NOTICE_DAYS_MIN):
         raise PiepowderError(
-            "audits_notice_too_short", f"the developer has at least {NOTICE_DAYS_MIN} days for this", hint="name a later day"
+            "audits_notice_too_short",
+            f"the developer has at least {NOTICE_DAYS_MIN} days for this",
+            hint="name a later day",
         )
 
 
@@ -276,7 +283,13 @@ class Factor:
     why: str
 
 
-CATEGORY_POINTS = {"buyer.tax_id": 10, "buyer.address.street": 8, "buyer.regulated": 8, "buyer.email": 6, "buyer.phone": 6}
+CATEGORY_POINTS = {
+    "buyer.tax_id": 10,
+    "buyer.address.street": 8,
+    "buyer.regulated": 8,
+    "buyer.email": 6,
+    "buyer.phone": 6,
+}
 _CATEGORY_POINTS_ELSE = 2
 _FINDING_POINTS = {Severity.CRITICAL: 15, Severity.HIGH: 8, Severity.MEDIUM: 4, Severity.LOW: 2}
 _GRANT_STEPS = ((1000, 25), (100, 18), (10, 11), (1, 5))
@@ -295,14 +308,21 @@ def total(factors: Iterable[Factor]) -> int:
 def stratum(facts: RiskFacts) -> str:
     """Which part of the pool a developer belongs to: whether there is personal data, and how many sellers it is about."""
     data = "personal data" if facts.categories else "no personal data"
-    size = next((words for least, words in ((100, "100 or more grants"), (1, "1 to 99 grants")) if facts.grants >= least), "no grants")
+    size = next(
+        (words for least, words in ((100, "100 or more grants"), (1, "1 to 99 grants")) if facts.grants >= least),
+        "no grants",
+    )
     return f"{data}, {size}"
 
 
 def _of_categories(facts: RiskFacts) -> Factor:
     points = sum(CATEGORY_POINTS.get(category, _CATEGORY_POINTS_ELSE) for category in facts.categories)
     count = len(facts.categories)
-    why = f"{count} categor{'y' if count == 1 else 'ies'} of personal data declared" if count else "no personal data declared"
+    why = (
+        f"{count} categor{'y' if count == 1 else 'ies'} of personal data declared"
+        if count
+        else "no personal data declared"
+    )
     return Factor("personal data", min(points, 30), 30, why)
 
 

@@ -1,12 +1,11 @@
 """A reviewer takes a case, decides answer by answer, and concludes. One set of rules for everybody who hands in."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
-from piepowder.rooms.assessments import letters, promises
+from piepowder.rooms.assessments import letters
 from piepowder.rooms.assessments.models import Assessment, Decision, Submission
 from piepowder.rooms.assessments.persons import check_another, check_independent
 from piepowder.rooms.assessments.rules.questionnaire import Score
@@ -17,7 +16,6 @@ from piepowder.rooms.assessments.rules.status import (
     Occasion,
     Status,
     Word,
-    check_conclusion,
     free_roles,
     proposed,
 )
@@ -26,17 +24,33 @@ from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.people.models import Account
 from piepowder.rooms.people.rules import ROLES
-from piepowder.rooms.standing.actions import set_standing
-from piepowder.rooms.standing.models import Subject
-from piepowder.rooms.standing.rules import Standing
 
 REASON_MAX = 4000
+NEXT_TRIED_MAX = 200
 
 
 @transaction.atomic
 def take(submission: Submission, *, by: Actor, at: datetime) -> Submission:
     """Whoever takes a case reviews it. Of two at once, one gets it."""
     return _assign(submission, by, by=by, at=at)
+
+
+def take_next(*, by: Actor, at: datetime) -> Submission:
+    """Takes the case with the oldest promise that this reviewer may have; `assessments_queue_empty` if there is none."""
+    skipped = 0
+    for submission in Submission.objects.unassigned()[:NEXT_TRIED_MAX]:
+        try:
+            return take(submission, by=by, at=at)
+        except PiepowderError as error:
+            if error.kind not in (ErrorKind.CONFLICT, ErrorKind.FORBIDDEN):
+                raise
+            skipped += error.kind is ErrorKind.FORBIDDEN
+    raise PiepowderError(
+        "assessments_queue_empty",
+        "nothing in the queue waits for you" if skipped else "nothing waits in the queue",
+        hint="what is left has to be read by somebody else" if skipped else "the queue shows what others read just now",
+        kind=ErrorKind.NOT_FOUND,
+    )
 
 
 @transaction.atomic
@@ -46,7 +60,7 @@ def assign(submission: Submission, reviewer: Account, *, by: Actor, at: datetime
         raise PiepowderError(
             "assessments_no_reviewer", f"`{reviewer.email}` may not review", hint="give them the role first"
         )
-    submission, assessment = _locked(submission)
+    submission, assessment = locked(submission)
     actor = Actor(ActorKind.STAFF, reviewer.id)
     if submission.reviewer and submission.reviewer != str(actor):
         submission = _hand_back(submission, assessment, by=by, at=at)
@@ -54,7 +68,7 @@ def assign(submission: Submission, reviewer: Account, *, by: Actor, at: datetime
 
 
 def _assign(submission: Submission, reviewer: Actor, *, by: Actor, at: datetime) -> Submission:
-    submission, assessment = _locked(submission)
+    submission, assessment = locked(submission)
     if submission.reviewer == str(reviewer) and not submission.concluded_at:
         return submission
     if submission.reviewer or submission.concluded_at:
@@ -77,13 +91,15 @@ def _assign(submission: Submission, reviewer: Actor, *, by: Actor, at: datetime)
 @transaction.atomic
 def hand_back(submission: Submission, *, by: Actor, at: datetime) -> Submission:
     """Back into the queue at its old place; what was decided so far stays for the next reviewer to see."""
-    submission, assessment = _mine(submission, by)
+    submission, assessment = not_proposed(*mine(submission, by))
     return _hand_back(submission, assessment, by=by, at=at)
 
 
 def _hand_back(submission: Submission, assessment: Assessment, *, by: Actor, at: datetime) -> Submission:
     Assessment.objects.advance(assessment, Status.SUBMITTED, verb="hand_back", by=by, at=at, changed_at=at)
-    Submission.objects.filter(pk=submission.pk).update(reviewer="", assigned_at=None)
+    Submission.objects.filter(pk=submission.pk).update(
+        reviewer="", assigned_at=None, proposed_outcome="", proposed_roles=[], proposed_reason="", proposed_at=None
+    )
     return Submission.objects.named(submission.id)
 
 
@@ -98,12 +114,17 @@ def decide(
     reason: str = "",
     fix: str = "",
     clause: str = "",
+    seen: str | None = None,
 ) -> Decision:
     """What one answer is worth. Wrong or unclear needs a reason; the clause is the question's own unless another is named.
 
+    `seen`: `Decision.stamp` of the decision that was on the page, empty for none; another one since is a conflict.
+
     `fix`, what makes it right, is taken from the rule that found fault, or from the questionnaire, where nothing is given.
     """
-    submission, _ = _mine(submission, by)
+    submission, _ = not_proposed(*mine(submission, by))
+    if seen is not None:
+        _check_seen(submission, question_id, seen)
     return _decide(submission, submission.result(), question_id, Word(word), (reason, fix, clause), by=by, at=at)
 
 
@@ -159,7 +180,7 @@ def _decide(
 @transaction.atomic
 def accept_rest(submission: Submission, *, by: Actor, at: datetime) -> list[str]:
     """Says ok to every answer that is not decided yet and has full marks by the rules; the questions that they are."""
-    submission, _ = _mine(submission, by)
+    submission, _ = not_proposed(*mine(submission, by))
     result, words = submission.result(), submission.words()
     rest = [one.id for one in result.questions if one.id not in words and result.score_of(one.id) is Score.FULL]
     for question_id in rest:
@@ -194,101 +215,37 @@ def proposal(submission: Submission) -> tuple[Status, list[str]]:
     return outcome, [role for role in submission.roles if role in free]
 
 
-@transaction.atomic
-def conclude(
-    submission: Submission,
-    *,
-    by: Actor,
-    at: datetime,
-    outcome: Status | None = None,
-    roles: Collection[str] | None = None,
-    reason: str = "",
-) -> Submission:
-    """Ends a review: with what follows from the decisions, unless another outcome is given that they allow.
-
-    Every answer must be decided. `assessments_conclusion_wrong` where an outcome contradicts the decisions.
-    """
-    submission, assessment = _mine(submission, by)
-    if missing := undecided(submission):
+def _check_seen(submission: Submission, question_id: str, seen: str) -> None:
+    now = submission.decisions.filter(question=question_id).first()
+    if (now.stamp if now else "") != seen:
+        said = f": {now.word}, “{now.reason}”" if now else ""
         raise PiepowderError(
-            "assessments_undecided",
-            f"answers that are not decided yet: {len(missing)}, beginning with `{missing[0]}`",
-            hint="decide them, or accept the rest where the rules find no fault",
+            "assessments_decision_changed_meanwhile",
+            f"this answer was decided meanwhile{said}",
+            hint="compare it with yours and save again",
             kind=ErrorKind.CONFLICT,
-            questions=missing,
-        )
-    follows, free = proposal(submission)
-    end = Status(outcome) if outcome else follows
-    granted = list(submission.roles if end is Status.APPROVED else (free if roles is None else roles))
-    several = judged(submission)
-    check_conclusion(end, granted, submission.roles, several)
-    approves = end in (Status.APPROVED, Status.PARTLY_APPROVED)
-    return _conclude(
-        submission, assessment, end, granted if approves else [], reason.strip()[:REASON_MAX], by=by, at=at
-    )
-
-
-def _conclude(
-    submission: Submission,
-    assessment: Assessment,
-    end: Status,
-    roles: list[str],
-    reason: str,
-    *,
-    by: Actor,
-    at: datetime,
-) -> Submission:
-    changes = _approval(assessment, end, roles, at)
-    Assessment.objects.advance(
-        assessment, end, verb="conclude", by=by, at=at, reason=reason, changed_at=at, due_at=None, **changes
-    )
-    Submission.objects.filter(pk=submission.pk).update(
-        concluded_at=at,
-        outcome=end,
-        reason=reason,
-        roles_approved=roles,
-        wait_days=promises.waited(submission.submitted_at, at),
-    )
-    concluded = Submission.objects.named(submission.id)
-    if roles:
-        _end_earlier(assessment, by=by, at=at)
-        _open_the_door(assessment.developer_id, by=by, at=at)
-    letters.concluded(concluded, list(concluded.decisions.exclude(word=Word.OK).order_by("id")), at=at)
-    return concluded
-
-
-def _approval(assessment: Assessment, end: Status, roles: list[str], at: datetime) -> dict[str, object]:
-    """What changes of the approval: a new one lasts a year, a refusal ends it, and what comes back leaves it as it was."""
-    if roles:
-        valid_until = at + timedelta(days=assessment.asked.valid_days)
-        return {"roles_approved": roles, "valid_until": valid_until, "reminded": [], "reason": ""}
-    return {"roles_approved": [], "valid_until": None} if end is Status.REFUSED else {}
-
-
-def _end_earlier(assessment: Assessment, *, by: Actor, at: datetime) -> None:
-    """A renewal takes the place of what it renews, on the day it is approved."""
-    earlier = Assessment.objects.in_force(assessment.developer_id, at).exclude(pk=assessment.pk)
-    for one in earlier.filter(status__in=(Status.APPROVED, Status.PARTLY_APPROVED)):
-        Assessment.objects.advance(
-            one, Status.EXPIRED, verb="expire", by=by, at=at, reason="renewed", valid_until=at, changed_at=at
         )
 
 
-def _open_the_door(developer_id: str, *, by: Actor, at: datetime) -> None:
-    """With its first approval a developer's standing becomes good; one that the court has changed is the court's."""
-    subject = Subject.objects.named(developer_id)
-    if subject.status == Standing.PENDING:
-        set_standing(developer_id, Standing.GOOD, by=by, at=at, reason="the first assessment is approved")
+def not_proposed(submission: Submission, assessment: Assessment) -> tuple[Submission, Assessment]:
+    if submission.proposed_at:
+        raise PiepowderError(
+            "assessments_waits_for_second",
+            "your conclusion waits for a second person",
+            hint="take it back first, then change it",
+            kind=ErrorKind.CONFLICT,
+        )
+    return submission, assessment
 
 
-def _locked(submission: Submission) -> tuple[Submission, Assessment]:
+def locked(submission: Submission) -> tuple[Submission, Assessment]:
     assessment = Assessment.objects.locked(submission.assessment_id)
     return Submission.objects.named(submission.id), assessment
 
 
-def _mine(submission: Submission, by: Actor) -> tuple[Submission, Assessment]:
+def mine(submission: Submission, by: Actor) -> tuple[Submission, Assessment]:
     """The submission and its assessment, locked, if `by` is the one who reviews it and it is not concluded."""
-    submission, assessment = _locked(submission)
+    submission, assessment = locked(submission)
     if submission.outcome in (*CONCLUSIONS, Status.WITHDRAWN):
         raise PiepowderError(
             "assessments_concluded", f"this case is {submission.outcome} already", kind=ErrorKind.CONFLICT

@@ -14,7 +14,7 @@ from piepowder.rooms.assessments.rules.answers import Given, given_from
 from piepowder.rooms.assessments.rules.clocks import PUBLISHED_DAYS, percentile
 from piepowder.rooms.assessments.rules.conditions import Case
 from piepowder.rooms.assessments.rules.score import Result, judge
-from piepowder.rooms.assessments.rules.status import CONCLUSIONS, Occasion, Side, Word
+from piepowder.rooms.assessments.rules.status import CONCLUSIONS, Occasion, Side, Status, Word
 from piepowder.rooms.ground.models import PrefixedModel
 
 
@@ -36,6 +36,16 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def unassigned(self) -> "SubmissionQuerySet":
         return self.waiting().filter(reviewer="")
+
+    def to_confirm(self) -> "SubmissionQuerySet":
+        """Approvals of personal data that wait for a second person."""
+        return self.waiting().exclude(proposed_at=None)
+
+    def approvers_of(self, developer: str) -> set[str]:
+        """Every actor who had a part in an approval of this developer."""
+        approved = self.filter(assessment__developer=developer, outcome__in=(Status.APPROVED, Status.PARTLY_APPROVED))
+        rows = approved.values_list("reviewer", "confirmed_by", "decisions__decided_by")
+        return {actor for row in rows for actor in row if actor}
 
     def place(self, submission: "Submission") -> int | None:
         """Its place among those that wait for a reviewer, from 1; None once it has one."""
@@ -82,6 +92,12 @@ class Submission(PrefixedModel):
     reason = models.TextField(blank=True)
     roles_approved = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     wait_days = models.PositiveIntegerField(null=True, blank=True)
+    proposed_outcome = models.CharField(max_length=20, blank=True)  # by its reviewer, until a second person confirms it
+    proposed_roles = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    proposed_reason = models.TextField(blank=True)
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    declined_because = models.TextField(blank=True)  # what the second person said against the last proposal
+    confirmed_by = models.CharField(max_length=100, blank=True)  # an actor
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -135,6 +151,10 @@ class Submission(PrefixedModel):
             "reason": self.reason,
             "roles_approved": self.roles_approved,
             "wait_days": self.wait_days,
+            "proposed_outcome": self.proposed_outcome,
+            "proposed_roles": self.proposed_roles,
+            "proposed_at": self.proposed_at,
+            "confirmed_by": self.confirmed_by,
         }
 
 
@@ -160,6 +180,11 @@ class Decision(PrefixedModel):
 
     def __str__(self) -> str:
         return f"{self.question}: {self.word}"
+
+    @property
+    def stamp(self) -> str:
+        """Changes with every new decision of the same answer."""
+        return f"{self.decided_at:%Y%m%d%H%M%S%f}-{self.word}"
 
     def described(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.audits import letters
-from piepowder.rooms.audits.actions.conduct import advance, check_status, text
+from piepowder.rooms.audits.actions.conduct import check_status, move_on, text
 from piepowder.rooms.audits.models import Audit, EvidenceRequest, Finding
 from piepowder.rooms.audits.rules import AuditStatus, FindingStatus, RequestStatus, Stance
 from piepowder.rooms.evidence.actions import keep
@@ -54,7 +54,7 @@ def provide_evidence(
         provided_at=at,
     )
     if not audit.requests.filter(status=RequestStatus.OPEN).exists():
-        audit = advance(audit, AuditStatus.UNDER_ASSESSMENT, "begin", by=by, at=at)
+        audit = move_on(audit, AuditStatus.UNDER_ASSESSMENT, "begin", by=by, at=at)
         letters.over_to_assessor(audit, f"{audit.developer.name} has provided everything that was asked for.", at=at)
     return provided
 
@@ -88,7 +88,7 @@ def answer_finding(
         answered_at=at,
     )
     if not audit.findings.filter(status=FindingStatus.SENT).exists():
-        audit = advance(audit, AuditStatus.ANSWERED, "all_answered", by=by, at=at)
+        audit = move_on(audit, AuditStatus.ANSWERED, "all_answered", by=by, at=at)
         letters.over_to_assessor(audit, f"{audit.developer.name} has answered every finding.", at=at)
     return answered
 
@@ -101,7 +101,9 @@ def _kept(
         raise PiepowderError("audits_too_many_documents", f"at most {DOCUMENTS_MAX} documents at once")
     known = [Document.objects.named(one, owner=audit.developer_id).id for one in documents]
     purpose = " ".join(purpose.split())[:100]
-    made = [keep(content, name=name, owner=audit.developer_id, purpose=purpose, by=by, at=at) for name, content in files]
+    made = [
+        keep(content, name=name, owner=audit.developer_id, purpose=purpose, by=by, at=at) for name, content in files
+    ]
     return known + [one.id for one in made]
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.audits import letters, rules
-from piepowder.rooms.audits.actions.conduct import advance
+from piepowder.rooms.audits.actions.conduct import move_on
 from piepowder.rooms.audits.models import Audit, EvidenceRequest, Finding
 from piepowder.rooms.audits.rules import AuditStatus, FindingStatus, RequestStatus, Side
 from piepowder.rooms.ground.actor import SYSTEM
@@ -43,10 +43,14 @@ def _go_on(audit: Audit, *, at: datetime) -> bool:
     if audit.status == AuditStatus.EVIDENCE_REQUESTED:
         for request in audit.requests.filter(status=RequestStatus.OPEN):
             EvidenceRequest.objects.advance(request, RequestStatus.LAPSED, verb="lapse", by=SYSTEM, at=at)
-        audit = advance(audit, AuditStatus.UNDER_ASSESSMENT, "begin", by=SYSTEM, at=at, reason="the time for evidence is over")
+        audit = move_on(
+            audit, AuditStatus.UNDER_ASSESSMENT, "begin", by=SYSTEM, at=at, reason="the time for evidence is over"
+        )
     else:
         for finding in audit.findings.filter(status=FindingStatus.SENT):
             Finding.objects.advance(finding, FindingStatus.UNANSWERED, verb="lapse", by=SYSTEM, at=at)
-        audit = advance(audit, AuditStatus.ANSWERED, "all_answered", by=SYSTEM, at=at, reason="the time for answers is over")
+        audit = move_on(
+            audit, AuditStatus.ANSWERED, "all_answered", by=SYSTEM, at=at, reason="the time for answers is over"
+        )
     letters.over_to_assessor(audit, "The developer's time is over.", at=at)
     return True

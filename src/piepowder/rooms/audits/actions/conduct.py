@@ -75,7 +75,7 @@ def announce_audit(audit: Audit, *, by: Actor, at: datetime) -> Audit:
             hint="assign one first: the developer is told whom the audit waits for",
             kind=ErrorKind.CONFLICT,
         )
-    audit = advance(audit, AuditStatus.ANNOUNCED, "announce", by=by, at=at, announced_at=at)
+    audit = move_on(audit, AuditStatus.ANNOUNCED, "announce", by=by, at=at, announced_at=at)
     letters.announced(audit, at=at)
     return audit
 
@@ -93,7 +93,7 @@ def begin_assessment(audit: Audit, *, by: Actor, at: datetime) -> Audit:
             hint="withdraw what is no longer needed, or wait",
             kind=ErrorKind.CONFLICT,
         )
-    return advance(audit, AuditStatus.UNDER_ASSESSMENT, "begin", by=by, at=at)
+    return move_on(audit, AuditStatus.UNDER_ASSESSMENT, "begin", by=by, at=at)
 
 
 @transaction.atomic
@@ -120,9 +120,7 @@ def judge_item(
         verdict=verdict, reason=reason, revision=F("revision") + 1, judged_by=str(by), judged_at=at
     )
     detail = {"id": audit.id, "item": item.key, "clause": item.clause}
-    record(
-        "audits.judge", by=by, at=at, developer=audit.developer_id, outcome=verdict, reason=reason, detail=detail
-    )
+    record("audits.judge", by=by, at=at, developer=audit.developer_id, outcome=verdict, reason=reason, detail=detail)
     return Item.objects.get(pk=item.pk)
 
 
@@ -155,7 +153,7 @@ def close_audit(audit: Audit, *, summary: str, by: Actor, at: datetime) -> Audit
     summary = text(summary, "sum up the audit: the developer reads it")
     _check_finished(audit)
     end = rules.result(audit.findings.values_list("status", flat=True))
-    audit = advance(audit, end, "close", by=by, at=at, reason=summary, summary=summary, closed_at=at)
+    audit = move_on(audit, end, "close", by=by, at=at, reason=summary, summary=summary, closed_at=at)
     letters.closed(audit, at=at)
     return audit
 
@@ -185,7 +183,10 @@ _TOLD = (
 
 def _unfinished(what: str) -> PiepowderError:
     return PiepowderError(
-        "audits_unfinished", f"there is still something to do: {what}", hint="finish it, then close", kind=ErrorKind.CONFLICT
+        "audits_unfinished",
+        f"there is still something to do: {what}",
+        hint="finish it, then close",
+        kind=ErrorKind.CONFLICT,
     )
 
 
@@ -196,13 +197,13 @@ def cancel_audit(audit: Audit, *, reason: str, by: Actor, at: datetime) -> Audit
     require_independent(audit, by)
     reason = text(reason, "say why the audit is cancelled")
     told = audit.status != AuditStatus.DRAWN
-    audit = advance(audit, AuditStatus.CANCELLED, "cancel", by=by, at=at, reason=reason, summary=reason, closed_at=at)
+    audit = move_on(audit, AuditStatus.CANCELLED, "cancel", by=by, at=at, reason=reason, summary=reason, closed_at=at)
     if told:
         letters.cancelled(audit, at=at)
     return audit
 
 
-def advance(
+def move_on(
     audit: Audit, to: AuditStatus, verb: str, *, by: Actor, at: datetime, reason: str = "", **changes: object
 ) -> Audit:
     """The next state with its own deadline."""

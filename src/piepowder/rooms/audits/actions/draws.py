@@ -39,7 +39,14 @@ def draw_audits(*, method: Method, size: int, by: Actor, at: datetime, seed: str
         drawn_by=str(by),
         drawn_at=at,
     )
-    detail = {"id": draw.id, "size": size, "seed": seed, "seed_given": given, "pool": draw.pool_digest, "picked": picked}
+    detail = {
+        "id": draw.id,
+        "size": size,
+        "seed": seed,
+        "seed_given": given,
+        "pool": draw.pool_digest,
+        "picked": picked,
+    }
     record("audits.draw", by=by, at=at, outcome=str(method), detail=detail)
     for developer in picked:
         _open(draw, developer, by=by, at=at)
@@ -49,7 +56,10 @@ def draw_audits(*, method: Method, size: int, by: Actor, at: datetime, seed: str
 def preview(method: Method, *, at: datetime) -> list[dict[str, Any]]:
     """The pool as it is now, the highest score first. Shows no lots: those exist only once a draw is recorded."""
     found = pool(at)
-    rows = [{"developer": developer, **_scored(facts), "stratum": rules.stratum(facts)} for developer, facts in found.items()]
+    rows = [
+        {"developer": developer, **_scored(facts), "stratum": rules.stratum(facts)}
+        for developer, facts in found.items()
+    ]
     key = "score" if method is Method.RISK else "stratum"
     return sorted(rows, key=lambda row: (-row["score"] if key == "score" else 0, row["stratum"], row["developer"]))
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.audits import letters, rules
-from piepowder.rooms.audits.actions.conduct import advance, check_status, text
+from piepowder.rooms.audits.actions.conduct import check_status, move_on, text
 from piepowder.rooms.audits.models import Audit, Finding, Item
 from piepowder.rooms.audits.persons import require_assessor
 from piepowder.rooms.audits.rules import AuditStatus, FindingStatus, Severity
@@ -108,7 +108,7 @@ def send_findings(audit: Audit, *, by: Actor, at: datetime) -> Audit:
             hint="finish the checklist first, so that the developer gets everything at once",
             kind=ErrorKind.CONFLICT,
         )
-    audit = advance(audit, AuditStatus.FINDINGS_SENT, "send_findings", by=by, at=at)
+    audit = move_on(audit, AuditStatus.FINDINGS_SENT, "send_findings", by=by, at=at)
     for finding in drafts:
         Finding.objects.advance(finding, FindingStatus.SENT, verb="send_finding", by=by, at=at)
     letters.findings_sent(audit, len(drafts), at=at)
@@ -157,7 +157,9 @@ def _checked(what: str, to_do: str, clause: str) -> tuple[str, str, str]:
 
 
 def _fix_by(given: date | None, severity: Severity, at: datetime) -> date:
-    fix_by = given or (at + timedelta(days=rules.MOVES[AuditStatus.FINDINGS_SENT].days + rules.FIX_DAYS[severity])).date()
+    fix_by = (
+        given or (at + timedelta(days=rules.MOVES[AuditStatus.FINDINGS_SENT].days + rules.FIX_DAYS[severity])).date()
+    )
     if fix_by <= at.date():
         raise PiepowderError("audits_fix_by_past", f"`{fix_by}` is no time to fix it", hint="name a later day")
     return fix_by

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from piepowder.rooms.audits import letters, rules
-from piepowder.rooms.audits.actions.conduct import advance, check_status, text
+from piepowder.rooms.audits.actions.conduct import check_status, move_on, text
 from piepowder.rooms.audits.models import Audit, EvidenceRequest, Item
 from piepowder.rooms.audits.persons import require_assessor
 from piepowder.rooms.audits.rules import AuditStatus, RequestStatus
@@ -26,7 +26,7 @@ def request_evidence(
         text("", "ask for at least one thing")
     due_at = due_at or rules.due(AuditStatus.EVIDENCE_REQUESTED, at)
     rules.check_evidence_due(due_at or at, at)
-    audit = advance(audit, AuditStatus.EVIDENCE_REQUESTED, "request", by=by, at=at, due_at=due_at)
+    audit = move_on(audit, AuditStatus.EVIDENCE_REQUESTED, "request", by=by, at=at, due_at=due_at)
     made = [_ask(audit, key, words, by=by, at=at) for key, words in asked]
     letters.evidence_requested(audit, len(made), at=at)
     return made
@@ -59,7 +59,7 @@ def send_back_evidence(request: EvidenceRequest, *, why: str, by: Actor, at: dat
     )
     least = at + timedelta(days=rules.NOTICE_DAYS_MIN)
     if audit.status == AuditStatus.UNDER_ASSESSMENT:
-        audit = advance(audit, AuditStatus.EVIDENCE_REQUESTED, "request", by=by, at=at, due_at=least)
+        audit = move_on(audit, AuditStatus.EVIDENCE_REQUESTED, "request", by=by, at=at, due_at=least)
     elif audit.due_at is not None and audit.due_at < least:
         Audit.objects.filter(pk=audit.pk).update(due_at=least)
         audit = Audit.objects.named(audit.id)

@@ -114,7 +114,9 @@ def add_finding(request: HttpRequest, audit_id: str) -> HttpResponse:
     return form_page(
         request,
         form,
-        lambda: actions.add_finding(audit, **_typed(form), item=form.cleaned_data["item"], by=actor_of(request), at=now()),
+        lambda: actions.add_finding(
+            audit, **_typed(form), item=form.cleaned_data["item"], by=actor_of(request), at=now()
+        ),
         done="Noted as a draft. The developer gets all findings together.",
         back=("audits_one", {"audit_id": audit.id}),
         fields={"audits_clause_missing": "clause", "audits_fix_by_past": "fix_by"},
@@ -145,7 +147,10 @@ def change_finding(request: HttpRequest, finding_id: str) -> HttpResponse:
 
 def _typed(form: FindingForm) -> dict[str, object]:
     typed = form.cleaned_data
-    return {**{name: typed[name] for name in ("what", "to_do", "clause", "fix_by")}, "severity": Severity(typed["severity"])}
+    return {
+        **{name: typed[name] for name in ("what", "to_do", "clause", "fix_by")},
+        "severity": Severity(typed["severity"]),
+    }
 
 
 @for_staff(Permission.REVIEW)

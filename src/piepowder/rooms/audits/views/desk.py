@@ -172,7 +172,9 @@ def documents_of(audit: Audit) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign(request: HttpRequest, audit_id: str) -> HttpResponse:
     audit = found(Audit.objects.named, audit_id)
-    form = AssignForm(assessors_for(audit.developer), request.POST or None, initial={"assessor": audit.assessor.partition(":")[2]})
+    form = AssignForm(
+        assessors_for(audit.developer), request.POST or None, initial={"assessor": audit.assessor.partition(":")[2]}
+    )
     return form_page(
         request,
         form,
@@ -181,7 +183,11 @@ def assign(request: HttpRequest, audit_id: str) -> HttpResponse:
         ),
         done="Assigned.",
         back=("audits_one", {"audit_id": audit.id}),
-        fields={"audits_assessor_unfit": "assessor", "audits_assessor_approved_it": "assessor", "developers_own_organisation": "assessor"},
+        fields={
+            "audits_assessor_unfit": "assessor",
+            "audits_assessor_approved_it": "assessor",
+            "developers_own_organisation": "assessor",
+        },
         title="Assign an assessor",
         button="Assign",
         audit=audit,
