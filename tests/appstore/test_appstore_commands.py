@@ -76,3 +76,35 @@ def test_sellers_and_keys_are_listed(run: Run) -> None:
     assert run("staff", "revoke-key", key["id"])["revoked"] is True
     (listed,) = run("staff", "keys")
     assert (listed["role"], "key" in listed, listed["revoked_at"] is None) == ("auditor", False, False)
+
+
+def test_an_app_and_its_version_by_command(run: Run, tmp_path: Path) -> None:
+    """Registered as its developer does it, changed, begun, checked; what is missing is refused with its code."""
+    developer = run("developer", "create", "Label house", "--email", "office@example.com", "--standing", "good")["id"]
+    made = run("app", "register", developer, "Label maker", "--redirect-uri", "https://labels.example.com/return")
+    assert (made["reach"], made["sellers_max"]) == ("unlisted", 25)
+    changed = run("app", "change", made["id"], "--support-email", "help@example.com")
+    assert (changed["support_email"], changed["redirect_uris"]) == ("help@example.com", made["redirect_uris"])
+    assert run("app", "reach", made["id"], "open")["sellers_max"] is None
+    manifest = tmp_path / "manifest.yaml"
+    manifest.write_text("operations:\n  orders.v0.getOrders: [shipping]\n")
+    begun = run("version", "begin", made["id"], str(manifest))
+    assert (begun["number"], begun["status"]) == ("1", "draft")
+    described = run("version", "describe", begun["id"], "--role", "finance", "--notes", "first")
+    assert described["roles"] == ["finance"]
+    outcomes = {one["check"]: one["outcome"] for one in run("version", "checks", begun["id"])}
+    assert (outcomes["privacy"], outcomes["redirects"]) == ("failed", "passed")
+    assert run("version", "submit", begun["id"], status=1)["error"]["code"] == "appstore_checks_failed"
+    assert run("version", "difference", begun["id"])["purposes"] == ["shipping"]
+    assert run("version", "write", begun["id"], str(manifest))["revision"] == described["revision"]
+    assert run("version", "withdraw", begun["id"])["status"] == "withdrawn"
+    assert [one["status"] for one in run("version", "list", made["id"])] == ["withdrawn"]
+    assert (run("version", "queue"), run("version", "waits")["count"]) == ([], 0)
+
+
+def test_the_deadline_by_command(run: Run) -> None:
+    """Shown, set and lifted."""
+    assert run("app", "deadline")["due_at"] is None
+    assert run("app", "deadline", "90d", "--reason", "Announced.")["reason"] == "Announced."
+    assert run("app", "deadline")["due_at"] is not None
+    assert run("app", "deadline", "--lift")["due_at"] is None

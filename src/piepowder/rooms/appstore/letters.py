@@ -1,7 +1,8 @@
 """What developers are told about their apps, in their inbox and by mail."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from piepowder.rooms.appstore.models import App, AppVersion, Deadline, Review
 from piepowder.rooms.appstore.rules.versions import POINTS
@@ -75,7 +76,8 @@ def deadline(developer: Developer, apps: Sequence[App], row: Deadline, days: int
     assert row.due_at is not None
     names = "\n".join(f"- {app.name}" for app in apps[:20])
     more = f"\n- and {len(apps) - 20} more" if len(apps) > 20 else ""
-    left = "1 day is" if days == 1 else f"{days} days are"
+    ahead = max(1, ceil((row.due_at - at) / timedelta(days=1)))
+    left = "1 day is" if ahead == 1 else f"{ahead} days are"
     tell(
         recipient=developer.id,
         kind="appstore.deadline",
