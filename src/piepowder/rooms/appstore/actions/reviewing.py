@@ -14,8 +14,8 @@ from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore import letters
 from piepowder.rooms.appstore.actions.apps import approve_roles, publish_app
 from piepowder.rooms.appstore.models import AppVersion, Review
+from piepowder.rooms.appstore.persons import same_person
 from piepowder.rooms.appstore.rules.versions import VersionStatus, Word, judged, points_for
-from piepowder.rooms.assessments.persons import persons_behind
 from piepowder.rooms.assessments.promises import waited
 from piepowder.rooms.developers.persons import check_independent
 from piepowder.rooms.ground.actor import SYSTEM, Actor
@@ -56,7 +56,7 @@ def decide_version(version: AppVersion, answers: Answers, *, by: Actor, at: date
     version = AppVersion.objects.locked(version.id)
     if version.status != VersionStatus.IN_REVIEW:
         raise _not_in_review(version)
-    if not persons_behind(version.reviewer) & persons_behind(str(by)):
+    if not same_person(version.reviewer, by):
         raise PiepowderError(
             "appstore_review_of_another",
             "another reviewer has taken this version",
@@ -91,7 +91,7 @@ def _needs_second(version: AppVersion) -> bool:
 
 
 def _check_second(version: AppVersion, by: Actor) -> None:
-    if version.first_approval_by and persons_behind(version.first_approval_by) & persons_behind(str(by)):
+    if same_person(version.first_approval_by, by):
         raise PiepowderError(
             "appstore_review_same_person",
             "you have approved this version already, and it waits for somebody else",

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from piepowder.rooms.appstore import actions
 from piepowder.rooms.appstore.forms import DeadlineForm, ReviewForm
 from piepowder.rooms.appstore.models import App, AppVersion, Deadline
+from piepowder.rooms.appstore.persons import same_person
 from piepowder.rooms.appstore.rules.versions import WAITING, VersionStatus
 from piepowder.rooms.appstore.templatetags.app_words import version_badge
 from piepowder.rooms.appstore.views.doors import found, told
 from piepowder.rooms.appstore.views.versions import facts
-from piepowder.rooms.assessments.persons import persons_behind
 from piepowder.rooms.developers.persons import acts_for
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.forms import tried
@@ -104,15 +104,14 @@ def review(request: HttpRequest, version_id: str) -> HttpResponseBase:
 
 def _page(request: HttpRequest, version: AppVersion, form: ReviewForm, *, status: int = 200) -> HttpResponseBase:
     by = actor_of(request)
-    mine = bool(version.reviewer) and bool(persons_behind(version.reviewer) & persons_behind(str(by)))
+    mine = same_person(version.reviewer, by)
     page = {
         **facts(version),
         "form": form,
         "reviews_here": Permission.REVIEW in permissions_of(account_of(request)),
         "mine": mine and version.status == VersionStatus.IN_REVIEW,
         "own_organisation": acts_for(by, version.app.developer),
-        "approved_it": bool(version.first_approval_by)
-        and bool(persons_behind(version.first_approval_by) & persons_behind(str(by))),
+        "approved_it": same_person(version.first_approval_by, by),
         "waits_here": version.state in WAITING,
         "details": version.details or version.app.details(),
     }
