@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from piepowder.rooms.assessments.views import overview, questions, status
+from piepowder.rooms.assessments.views import overview, questions, review, status
 
 _ONE = "assessments/<str:assessment_id>/"
+
+_CASE = "reviews/assessments/<str:submission_id>/"
 
 urlpatterns = [
     path("assessments/", overview.home, name="assessments_home"),
@@ -28,4 +30,15 @@ urlpatterns = [
     path(f"{_ONE}withdraw/", status.withdraw, name="assessments_withdraw"),
     path(f"{_ONE}another-reviewer/", status.re_review, name="assessments_re_review"),
     path(f"{_ONE}messages/", status.talk, name="assessments_messages"),
+    path("reviews/assessments/", review.queue, name="assessments_queue"),
+    path("reviews/assessments/next/", review.take_next, name="assessments_take_next"),
+    path(_CASE, review.case, name="assessments_review"),
+    path(f"{_CASE}decisions/<str:question_id>/", review.decide, name="assessments_decide"),
+    path(f"{_CASE}step/<str:verb>/", review.step, name="assessments_step"),
+    path(f"{_CASE}conclude/", review.conclude, name="assessments_conclude"),
+    path(f"{_CASE}decline/", review.decline, name="assessments_decline"),
+    path(f"{_CASE}assign/", review.assign, name="assessments_assign"),
+    path(f"{_CASE}messages/", review.talk, name="assessments_review_messages"),
+    path(f"{_CASE}documents/<str:document_id>/", review.document, name="assessments_document"),
+    path("waiting-times/", review.waits, name="assessments_waits"),
 ]
