@@ -1,6 +1,5 @@
 """From the first answer to the decision, and round again: both sides, and what is refused."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from piepowder.rooms.assessments.models import Assessment, Submission
 from piepowder.rooms.assessments.rules.status import Status, Word
 from piepowder.rooms.developers.actions import add_member, close_developer, register_developer
 from piepowder.rooms.developers.models import Developer
-from piepowder.rooms.ground.actor import SYSTEM, Actor, ActorKind
+from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.notices.models import Letter
 from piepowder.rooms.people.models import Account
 from piepowder.rooms.standing.models import Subject
@@ -424,32 +423,6 @@ def test_what_law_asks_is_there_once_it_is_approved(handed_in: HandIn, developer
     facts = Assessment.objects.legal_facts(developer.id, AT)
     assert facts is not None
     assert facts.legal_basis == {"shipping.labels": "contract"}
-
-
-def test_of_two_reviewers_at_once_one_gets_the_case(committed: str, in_thread: Callable[..., threading.Thread]) -> None:
-    """The other is told that it is taken; one letter, one record."""
-    from piepowder.rooms.people.actions import create_staff
-    from piepowder.rooms.people.rules import KeyRole
-
-    developer = register_developer(name="Race works", contact_email="office@race.example", by=SYSTEM, at=AT)
-    member = Actor(ActorKind.DEVELOPER, "acc_race")
-    submission = actions.submit(answered(developer, member), by=member, at=AT)
-    names = ("one@market.example", "two@market.example")
-    several = [create_staff(email=name, role=KeyRole.REVIEWER, by=SYSTEM, at=AT) for name in names]
-    codes: list[str] = []
-
-    def take(account: Account) -> None:
-        try:
-            actions.take(submission, by=Actor(ActorKind.STAFF, account.id), at=AT)
-            codes.append("taken")
-        except PiepowderError as error:
-            codes.append(error.code)
-
-    threads = [in_thread(take, account) for account in several]
-    for thread in threads:
-        thread.join()
-    assert sorted(codes) == ["assessments_taken", "taken"]
-    assert _ledger("assessments.take") == ["in_review"]
 
 
 def test_good_answers_are_those_of_the_questionnaire() -> None:

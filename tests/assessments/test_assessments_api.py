@@ -1,10 +1,12 @@
 """The JSON API and the commands of assessments: the same verbs, with keys of developers, reviewers and others."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from piepowder.core.kernel import json
@@ -18,6 +20,7 @@ from piepowder.rooms.people.rules import KeyRole
 from tests.support.assessments import AT, PROVED, ROLES, good_answers
 from tests.support.commands import Run, commands
 
+TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
 BUILT_IN = str(OWN_FOLDER / "data-protection-2026-1.yaml")
 
 
@@ -43,9 +46,9 @@ def _send(client: Client, verb: str, path: str, body: object = None, *, status: 
 
 
 def _hand_in(own_api: Client, developer: Developer, **other: Any) -> tuple[str, Any]:
-    """A whole assessment by API alone; dates of the answers are far enough ahead to be young on any day of a test."""
+    """A whole assessment by API alone."""
     begun = _send(own_api, "post", "", {"roles": ROLES}, status=201)
-    answers = {**good_answers(), "scans": "2100-01-01", "incident_rehearsed": "2100-01-01", "training": "2100-01-01"}
+    answers = {**good_answers(), "scans": TODAY, "incident_rehearsed": TODAY, "training": TODAY}
     _send(own_api, "put", f"/{begun['id']}/answers", {"answers": {**answers, **other}})
     for question in PROVED:
         file = _document(own_api, developer, question)
@@ -54,8 +57,6 @@ def _hand_in(own_api: Client, developer: Developer, **other: Any) -> tuple[str, 
 
 
 def _document(own_api: Client, developer: Developer, question: str) -> str:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     file = SimpleUploadedFile(f"{question}.txt", f"Made up, for {question}.\n".encode())
     answer = own_api.post("/api/evidence", {"file": file, "owner": developer.id, "purpose": question})
     assert answer.status_code == 201, answer.content
@@ -101,8 +102,9 @@ def test_another_developers_key_finds_nothing(own_api: Client, developer: Develo
         ("get", "/messages"),
     ):
         _send(theirs, verb, f"/{begun['id']}{path}", status=404)
-    _send(theirs, "post", "", {"developer": developer.id, "roles": ROLES}, status=201)  # begins its own
-    assert Assessment.objects.filter(developer=other).count() == 1
+    _send(theirs, "post", "", {"developer": developer.id, "roles": ROLES}, status=404)
+    assert Assessment.objects.count() == 1
+    _send(theirs, "post", "", {"roles": ROLES}, status=201)
     assert _send(theirs, "get", "/reviews/queue", status=403)["code"] == "ground_not_permitted"
     assert _send(theirs, "get", f"/approvals/{developer.id}", status=404)
     assert [one["developer"] for one in _send(theirs, "get", "")] == [other.id]
@@ -113,12 +115,17 @@ def test_auditors_read_and_change_nothing(own_api: Client, auditor_api: Client) 
     """An auditor's key reads every assessment, and no verb is open to it."""
     begun = _send(own_api, "post", "", {"roles": ROLES}, status=201)
     assert _send(auditor_api, "get", f"/{begun['id']}")["status"] == "draft"
-    for verb, path in (("put", "/answers"), ("post", "/submit"), ("post", "/messages")):
-        _send(auditor_api, verb, f"/{begun['id']}{path}", {"body": "x"} if path == "/messages" else {}, status=403)
+    given: list[tuple[str, str, dict[str, Any]]] = [
+        ("put", "/answers", {"answers": {}}),
+        ("post", "/submit", {}),
+        ("post", "/messages", {"body": "x"}),
+    ]
+    for verb, path, sent in given:
+        _send(auditor_api, verb, f"/{begun['id']}{path}", sent, status=403)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("value", [{"a": {"b": [1]}}, [[["x"]]], "x" * 9000, 10**30, -1, 1.5, True, {"": ""}])
+@pytest.mark.parametrize("value", [{"a": {"b": [1]}}, [[["x"]]], "x" * 9000, 2**63, -1, 1.5, True, {"": ""}])
 def test_any_value_is_answered_in_words(own_api: Client, value: object) -> None:
     """Whatever is sent as an answer is taken or refused, never a fault of the server."""
     begun = _send(own_api, "post", "", {"roles": ROLES}, status=201)
@@ -142,7 +149,7 @@ def test_commands_go_the_whole_way(run: Run, tmp_path: Path) -> None:
     developer = run("developer", "create", "Label works", "--email", "office@labels.example")
     words = [word for role in ROLES for word in ("--role", role)]
     begun = run("assessment", "begin", developer["id"], *words)["id"]
-    answers = {**good_answers(), "scans": "2100-01-01", "incident_rehearsed": "2100-01-01", "training": "2100-01-01"}
+    answers = {**good_answers(), "scans": TODAY, "incident_rehearsed": TODAY, "training": TODAY}
     file = tmp_path / "answers.json"
     file.write_bytes(json.encode({"answers": {**answers, "second_factor": "nowhere"}}))
     assert "firewall" in run("assessment", "import", begun, str(file))["changed"]

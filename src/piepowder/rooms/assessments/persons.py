@@ -21,7 +21,8 @@ def check_independent(actor: str, developer: Developer) -> None:
 def check_another(actor: str, assessment: Assessment) -> None:
     """`assessments_same_reviewer` where somebody would look again at what they decided themselves."""
     earlier = set(Decision.objects.filter(submission__assessment=assessment).values_list("decided_by", flat=True))
-    earlier |= set(assessment.submissions.exclude(outcome="").values_list("reviewer", flat=True))
+    for column in ("reviewer", "confirmed_by"):
+        earlier |= set(assessment.submissions.exclude(outcome="").values_list(column, flat=True))
     if persons_behind(actor) & {person for one in earlier for person in persons_behind(one)}:
         raise PiepowderError(
             "assessments_same_reviewer",

@@ -162,6 +162,7 @@ def _conclude(
     Assessment.objects.advance(
         assessment, end, verb="conclude", by=by, at=at, reason=reason, changed_at=at, due_at=None, **changes
     )
+    Assessment.objects.filter(pk=assessment.pk).update(reason=reason)
     Submission.objects.filter(pk=submission.pk).update(
         concluded_at=at,
         outcome=end,
@@ -182,7 +183,7 @@ def _approval(assessment: Assessment, end: Status, roles: list[str], at: datetim
     """What changes of the approval: a new one lasts a year, a refusal ends it, and what comes back leaves it as it was."""
     if roles:
         valid_until = at + timedelta(days=assessment.asked.valid_days)
-        return {"roles_approved": roles, "valid_until": valid_until, "reminded": [], "reason": ""}
+        return {"roles_approved": roles, "valid_until": valid_until, "reminded": []}
     return {"roles_approved": [], "valid_until": None} if end is Status.REFUSED else {}
 
 

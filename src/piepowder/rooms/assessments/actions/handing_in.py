@@ -13,6 +13,7 @@ from piepowder.rooms.assessments.rules.openness import changed_questions
 from piepowder.rooms.assessments.rules.score import Result
 from piepowder.rooms.assessments.rules.status import OPEN, Occasion, Side, Status, Word
 from piepowder.rooms.developers.actions import check_open
+from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import Actor
 
 REQUEST_MAX = 4000
@@ -163,6 +164,7 @@ def _check_corrected(assessment: Assessment, before: Submission, result: Result)
 
 
 def _check_alone(assessment: Assessment) -> None:
+    Developer.objects.locked(assessment.developer_id)
     others = Assessment.objects.of(assessment.developer_id).filter(status__in=OPEN).exclude(pk=assessment.pk)
     if others.exists():
         raise PiepowderError(

@@ -10,6 +10,7 @@ from piepowder.rooms.assessments import actions, cases, library, promises
 from piepowder.rooms.assessments.api.shapes import (
     AnswerSent,
     AnswerShown,
+    AnswersSent,
     ApprovalShown,
     AssessmentShown,
     BeginSent,
@@ -40,7 +41,7 @@ def list_assessments(
 ) -> list[dict[str, Any]]:
     """Assessments in the order of their ids; a developer's key sees its own."""
     caller = caller_of(request)
-    of = caller.developer or developer
+    of = developer or caller.developer
     require_own(request, Permission.READ, developer=of) if of else require(request, Permission.READ)
     rows = Assessment.objects.of(of) if of else Assessment.objects.with_parts()
     rows = rows.filter(status=status) if status else rows
@@ -50,7 +51,7 @@ def list_assessments(
 @router.post("", response={201: AssessmentShown})
 def begin_assessment(request: HttpRequest, sent: BeginSent) -> Status[dict[str, Any]]:
     """Begins a draft, filled with the last answers if there are any. Staff name the `developer`."""
-    of = caller_of(request).developer or sent.developer
+    of = sent.developer or caller_of(request).developer
     by = require_own(request, Permission.REGISTER, developer=of)
     begun = actions.begin(Developer.objects.named(of), roles=sent.roles, by=by, at=now())
     return Status(201, begun.described())
@@ -107,10 +108,10 @@ def export_answers(request: HttpRequest, assessment_id: Key) -> dict[str, Any]:
 
 
 @router.put("/{assessment_id}/answers", response=ChangedShown)
-def import_answers(request: HttpRequest, assessment_id: Key, sent: dict[str, Any]) -> dict[str, Any]:
+def import_answers(request: HttpRequest, assessment_id: Key, sent: AnswersSent) -> dict[str, Any]:
     """Answers of a file, all of them or none."""
     assessment, by = _change(request, assessment_id)
-    return {"changed": actions.bring_in(assessment, sent, by=by, at=now())}
+    return {"changed": actions.bring_in(assessment, sent.dict(), by=by, at=now())}
 
 
 @router.put("/{assessment_id}/answers/{question_id}", response=AnswerShown)

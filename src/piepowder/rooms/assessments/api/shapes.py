@@ -19,6 +19,17 @@ class RolesSent(Sent):
     roles: list[str]
 
 
+class AnswersSent(Sent):
+    """A file of answers: `roles` and `answers` are read, the other members are what an export says besides."""
+
+    answers: dict[str, Any]
+    roles: list[str] | None = None
+    assessment: str = ""
+    questionnaire: str = ""
+    version: str = ""
+    exported_at: str = ""
+
+
 class AnswerSent(Sent):
     value: Any = None
     note: LongProse | None = None

@@ -133,6 +133,7 @@ class Question(_Part):
     unit: str = ""
     least: int | None = None  # of a number
     most: int | None = None
+    past: bool = True  # of a date: it lies behind
     evidence: Evidence | None = None
     rules: tuple[ScoringRule, ...] = ()
     guards: tuple[str, ...] = (EVERY,)  # roles that a wrong answer stands in the way of

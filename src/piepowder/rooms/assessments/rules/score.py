@@ -118,6 +118,8 @@ def _parts_missing(case: Case, question: Question, given: Given) -> list[Gap]:
         says = [f"No answer for the purpose “{words.get(purpose, purpose)}”." for purpose in missing]
     elif question.kind is Kind.ROWS:
         says = _cells_missing(question, given.value)
+    elif question.kind is Kind.DATE and question.past and date.fromisoformat(given.value) > case.today:
+        says = ["This date is still to come: write when it was."]
     else:
         says = []
     return [Gap(question.id, GapKind.INCOMPLETE, one) for one in says]
