@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from piepowder.cli.assessment_documents import document
 from piepowder.cli.assessment_review import Roles, review
 from piepowder.cli.control import acting, now, open_rooms, show, show_list
 from piepowder.cli.options import Common, print_json
@@ -19,6 +20,7 @@ app = App(name="assessment", help="Assessments of developers: answers, hand-in, 
 questionnaire = App(name="questionnaire", help="Questionnaires, which are files.")
 app.command(questionnaire)
 app.command(review)
+app.command(document)
 
 
 @questionnaire.command

@@ -65,6 +65,16 @@ def take(submission_id: str, *, key_file: Path | None = None, common: Common = C
     show(actions.take(found, by=by, at=now()).described(), common)
 
 
+@review.command(name="next")
+def take_next(*, key_file: Path | None = None, common: Common = Common()) -> None:
+    """Take the case with the oldest promise that you may review."""
+    open_rooms(common)
+    from piepowder.rooms.assessments import actions
+    from piepowder.rooms.ground.caller import Permission
+
+    show(actions.take_next(by=acting(key_file, Permission.REVIEW), at=now()).described(), common)
+
+
 @review.command
 def assign(submission_id: str, reviewer: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
     """Give a case to a reviewer.
@@ -156,6 +166,39 @@ def conclude(
     end = Status(outcome) if outcome else None
     concluded = actions.conclude(found, outcome=end, roles=role or None, reason=reason, by=by, at=now())
     show(concluded.described(), common)
+
+
+@review.command
+def confirm(submission_id: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
+    """As a second person, confirm an approval of roles with personal data."""
+    found, by = _review(submission_id, key_file, common)
+    from piepowder.rooms.assessments import actions
+
+    show(actions.confirm(found, by=by, at=now()).described(), common)
+
+
+@review.command
+def decline(submission_id: str, reason: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
+    """As a second person, do not confirm: back to the reviewer.
+
+    Parameters
+    ----------
+    reason
+        Why; the reviewer reads it.
+    """
+    found, by = _review(submission_id, key_file, common)
+    from piepowder.rooms.assessments import actions
+
+    show(actions.decline(found, reason=reason, by=by, at=now()).described(), common)
+
+
+@review.command
+def retract(submission_id: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
+    """Take a conclusion back before it is confirmed."""
+    found, by = _review(submission_id, key_file, common)
+    from piepowder.rooms.assessments import actions
+
+    show(actions.retract(found, by=by, at=now()).described(), common)
 
 
 def _review(submission_id: str, key_file: Path | None, common: Common) -> "tuple[Submission, Actor]":

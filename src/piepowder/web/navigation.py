@@ -37,6 +37,14 @@ _BILLING_TOO = (
     "billing_settle",
     "billing_correct",
 )
+_REVIEW_TOO = (
+    "assessments_review",
+    "assessments_decide",
+    "assessments_conclude",
+    "assessments_decline",
+    "assessments_assign",
+    "assessments_review_messages",
+)
 _AUDITS_TOO = (
     "audits_one",
     "audits_new_draw",
@@ -64,6 +72,7 @@ STAFF = (
             Entry("App review", "appstore_queue", "columns", ("appstore_review", "appstore_deadline")),
             Entry("Grants", "console_grants", "shield"),
             Entry("Policy", "console_policy", "scale"),
+            Entry("Assessments", "assessments_queue", "checks", _REVIEW_TOO),
             Entry("Identities", "developers_identities", "badge", ("developers_identity_review",)),
             Entry("Audits", "audits_index", "eye", _AUDITS_TOO),
             Entry("Imports", "imports_index", "upload", ("imports_start", "imports_one", "imports_report")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from piepowder.rooms.assessments.views import overview, questions, review, status
+from piepowder.rooms.assessments.views import exports, overview, questions, review, status
 
 _ONE = "assessments/<str:assessment_id>/"
 
@@ -30,6 +30,8 @@ urlpatterns = [
     path(f"{_ONE}withdraw/", status.withdraw, name="assessments_withdraw"),
     path(f"{_ONE}another-reviewer/", status.re_review, name="assessments_re_review"),
     path(f"{_ONE}messages/", status.talk, name="assessments_messages"),
+    path(f"{_ONE}processing-record/", exports.processing_record, name="assessments_processing_record"),
+    path(f"{_ONE}impact-assessment/", exports.impact_assessment, name="assessments_impact_assessment"),
     path("reviews/assessments/", review.queue, name="assessments_queue"),
     path("reviews/assessments/next/", review.take_next, name="assessments_take_next"),
     path(_CASE, review.case, name="assessments_review"),

@@ -12,6 +12,7 @@ from piepowder.rooms.assessments.api.shapes import (
     ConclusionSent,
     DecisionSent,
     DecisionShown,
+    DeclineSent,
     ReviewShown,
     SubmissionShown,
 )
@@ -31,6 +32,13 @@ def get_queue(request: HttpRequest, unassigned: bool = False, limit: Limit = 100
     require(request, Permission.REVIEW)
     rows = Submission.objects.unassigned() if unassigned else Submission.objects.waiting()
     return [one.described() for one in rows[:limit]]
+
+
+@router.post("/reviews/next", response=SubmissionShown)
+def take_next(request: HttpRequest) -> dict[str, Any]:
+    """Takes the case with the oldest promise that this key may review."""
+    by = require(request, Permission.REVIEW)
+    return actions.take_next(by=by, at=now()).described()
 
 
 @router.get("/reviews/{submission_id}", response=ReviewShown)
@@ -104,7 +112,10 @@ def accept_rest(request: HttpRequest, submission_id: Key) -> dict[str, Any]:
 
 @router.post("/reviews/{submission_id}/conclude", response=SubmissionShown)
 def conclude(request: HttpRequest, submission_id: Key, sent: ConclusionSent) -> dict[str, Any]:
-    """Ends a review: with what follows from the decisions, unless another `outcome` is given that they allow."""
+    """Ends a review: with what follows from the decisions, unless another `outcome` is given that they allow.
+
+    Where roles with personal data are approved, `proposed_at` is set and a second person has to `confirm`.
+    """
     by = require(request, Permission.REVIEW)
     return actions.conclude(
         Submission.objects.named(submission_id),
@@ -114,3 +125,24 @@ def conclude(request: HttpRequest, submission_id: Key, sent: ConclusionSent) -> 
         by=by,
         at=now(),
     ).described()
+
+
+@router.post("/reviews/{submission_id}/confirm", response=SubmissionShown)
+def confirm(request: HttpRequest, submission_id: Key) -> dict[str, Any]:
+    """A second person agrees with an approval of roles with personal data, and it takes effect."""
+    by = require(request, Permission.REVIEW)
+    return actions.confirm(Submission.objects.named(submission_id), by=by, at=now()).described()
+
+
+@router.post("/reviews/{submission_id}/decline", response=SubmissionShown)
+def decline(request: HttpRequest, submission_id: Key, sent: DeclineSent) -> dict[str, Any]:
+    """A second person does not agree: back to the reviewer."""
+    by = require(request, Permission.REVIEW)
+    return actions.decline(Submission.objects.named(submission_id), reason=sent.reason, by=by, at=now()).described()
+
+
+@router.post("/reviews/{submission_id}/retract", response=SubmissionShown)
+def retract(request: HttpRequest, submission_id: Key) -> dict[str, Any]:
+    """The reviewer takes a proposal back before it is confirmed."""
+    by = require(request, Permission.REVIEW)
+    return actions.retract(Submission.objects.named(submission_id), by=by, at=now()).described()

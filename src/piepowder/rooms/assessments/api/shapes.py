@@ -150,6 +150,10 @@ class SubmissionShown(Schema):
     reason: str
     roles_approved: list[str]
     wait_days: int | None
+    proposed_outcome: str
+    proposed_roles: list[str]
+    proposed_at: Moment | None
+    confirmed_by: str
 
 
 class DecisionShown(Schema):
@@ -232,3 +236,37 @@ class ApprovalShown(Schema):
     developer: str
     roles: list[str]
     legal_facts: LegalFactsShown | None
+
+
+class DeclineSent(Sent):
+    reason: LongProse
+
+
+class StatementShown(Schema):
+    statement: str
+    text: str
+    source: str
+    missing: str
+
+
+class PartShown(Schema):
+    title: str
+    article: str
+    statements: list[StatementShown]
+
+
+class MissingShown(Schema):
+    part: str
+    statement: str
+    says: str
+
+
+class ExportShown(Schema):
+    title: str
+    developer: str
+    assessment: str
+    questionnaire: str
+    approved_at: str
+    made_at: str
+    parts: list[PartShown]
+    missing: list[MissingShown]

@@ -43,7 +43,8 @@ class QueueTable(tables.Table):  # type: ignore[misc]
     )
     occasion = tables.TemplateColumn("{% load assessment_words %}{{ record.occasion|occasion_words }}")
     submitted_at = tables.TemplateColumn(
-        '<span class="nowrap">{{ record.submitted_at|date:"j M Y" }}</span><span class="sub">{{ record.submitted_at|timesince:moment }} ago</span>',
+        '<span class="nowrap">{{ record.submitted_at|date:"j M Y" }}</span>'
+        '<span class="sub">{{ record.submitted_at|timesince:moment }} ago</span>',
         verbose_name="Handed in",
     )
     promised_at = tables.TemplateColumn(
