@@ -66,6 +66,7 @@ STAFF = (
         "",
         (
             Entry("Home", "console_home", "home"),
+            Entry("Review desk", "console_desk", "inbox"),
             Entry("Ledger", "console_records", "book", ("console_record",)),
             Entry("Developers", "developers_all", "building", ("developers_one",)),
             Entry("Apps", "console_apps", "apps", ("console_app",)),

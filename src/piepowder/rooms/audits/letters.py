@@ -4,20 +4,13 @@ from datetime import datetime
 
 from piepowder.rooms.audits.models import Audit
 from piepowder.rooms.audits.rules import AuditStatus
+from piepowder.rooms.developers.letters import write
 from piepowder.rooms.notices.actions import tell
 
 
 def to_developer(audit: Audit, kind: str, subject: str, body: str, *, at: datetime, once: str = "") -> None:
-    tell(
-        recipient=audit.developer_id,
-        kind=f"audits.{kind}",
-        subject=subject,
-        body=body,
-        link=f"/my-audits/{audit.id}/",
-        mail_to=[audit.developer.contact_email],
-        at=at,
-        once=once,
-    )
+    link = f"/my-audits/{audit.id}/"
+    write(audit.developer, f"audits.{kind}", subject, body, link=link, at=at, once=once)
 
 
 def to_assessor(audit: Audit, kind: str, subject: str, body: str, *, at: datetime, once: str = "") -> None:
@@ -37,7 +30,7 @@ def to_assessor(audit: Audit, kind: str, subject: str, body: str, *, at: datetim
 
 def announced(audit: Audit, *, at: datetime) -> None:
     body = (
-        f"We are going to audit how {audit.developer.name} handles the data of buyers.\n\n{audit.why}\n\n"
+        f"We are going to audit how {audit.developer.shown_name} handles the data of buyers.\n\n{audit.why}\n\n"
         "What happens: an assessor tells you which evidence is needed, and you have at least a week to provide it. The "
         "assessor goes through a checklist, which you can read now. If anything is found, you get each finding with its "
         "clause and what to do, and answer it before the audit is closed. Your apps go on working meanwhile."
@@ -95,14 +88,14 @@ def reminder(audit: Audit, days: int, *, at: datetime) -> None:
 def late(audit: Audit, *, at: datetime) -> None:
     """To the assessor, once for each deadline."""
     move = audit.move.what if audit.move else ""
-    body = f"The audit of {audit.developer.name} waits for you to {move}, since {_day(audit.due_at)}. The developer sees that it is late."
+    body = f"The audit of {audit.developer.shown_name} waits for you to {move}, since {_day(audit.due_at)}. The developer sees that it is late."
     once = f"audits.late:{audit.id}:{audit.due_at:%Y%m%d%H%M}"
-    to_assessor(audit, "late", f"Late: audit of {audit.developer.name}", body, at=at, once=once)
+    to_assessor(audit, "late", f"Late: audit of {audit.developer.shown_name}", body, at=at, once=once)
 
 
 def over_to_assessor(audit: Audit, what: str, *, at: datetime) -> None:
     body = f"{what} It is your move: {audit.move.what if audit.move else 'look'}, by {_day(audit.due_at)}."
-    to_assessor(audit, "your_move", f"Your move: audit of {audit.developer.name}", body, at=at)
+    to_assessor(audit, "your_move", f"Your move: audit of {audit.developer.shown_name}", body, at=at)
 
 
 def _day(moment: datetime | None) -> str:

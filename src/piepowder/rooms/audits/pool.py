@@ -7,6 +7,8 @@ from piepowder.core.facts.model import AppFact, GrantFact
 from piepowder.core.kernel.json import decode_as
 from piepowder.core.marketplace.taxonomy import PERSONAL
 from piepowder.core.policy.taxonomy import covers
+from piepowder.rooms.assessments.models import Submission
+from piepowder.rooms.assessments.rules.law import legal_facts
 from piepowder.rooms.audits.models import Audit, Finding
 from piepowder.rooms.audits.rules import RiskFacts, Severity
 from piepowder.rooms.publication.models import Fact
@@ -16,21 +18,27 @@ from piepowder.rooms.standing.rules import CAPABILITIES, Capability, Standing
 _MAY_CALL = [status for status in Standing if Capability.CALL in CAPABILITIES[status]]
 
 
+def candidates() -> set[str]:
+    """Every developer that may call and has no audit open: newcomers and old hands alike."""
+    found = set(Subject.objects.filter(kind="developer", status__in=_MAY_CALL).values_list("id", flat=True))
+    return found - set(Audit.objects.open().values_list("developer_id", flat=True))
+
+
 def pool(at: datetime) -> dict[str, RiskFacts]:
-    """Developer -> facts, of every developer that may call and has no audit open: newcomers and old hands alike."""
-    candidates = set(Subject.objects.filter(kind="developer", status__in=_MAY_CALL).values_list("id", flat=True))
-    candidates -= set(Audit.objects.open().values_list("developer_id", flat=True))
-    apps = {fact.id: fact for fact in _apps() if fact.developer in candidates}
-    categories, grants = _categories(apps), _grants(apps)
-    last, open_findings = Audit.objects.last_closed(candidates), Finding.objects.to_fix()
+    """Developer -> facts, of all candidates."""
+    drawable = candidates()
+    apps = {fact.id: fact for fact in _apps() if fact.developer in drawable}
+    categories, grants, abroad = _categories(apps), _grants(apps), _abroad(drawable)
+    last, open_findings = Audit.objects.last_closed(drawable), Finding.objects.to_fix()
     return {
         developer: RiskFacts(
             categories=frozenset(categories[developer]),
             grants=grants[developer],
             last_audit_days=(at - last[developer]).days if developer in last else None,
             open_findings=tuple(Severity(one) for one in open_findings.get(developer, ())),
+            abroad=abroad.get(developer, ()),
         )
-        for developer in sorted(candidates)
+        for developer in sorted(drawable)
     }
 
 
@@ -58,3 +66,15 @@ def _grants(apps: dict[str, AppFact]) -> Counter[str]:
         if app is not None:
             counted[app.developer] += 1
     return counted
+
+
+def _abroad(drawable: set[str]) -> dict[str, tuple[str, ...]]:
+    """Developer -> countries without equal protection in which its sub-processors sit, by the answers that were approved last."""
+    found = {}
+    for submission in Submission.objects.last_approved():
+        developer, questionnaire = submission.assessment.developer_id, submission.questionnaire.parsed
+        if developer in drawable:
+            equal = frozenset(questionnaire.groups.get("adequate", ()))
+            processors = legal_facts(submission.case()).sub_processors
+            found[developer] = tuple(one.country for one in processors if one.country and one.country not in equal)
+    return found

@@ -19,6 +19,7 @@ from piepowder.core.ledger.read import Filter
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.assessments.models import Assessment
 from piepowder.rooms.assessments.rules.status import WAITING, Status
+from piepowder.rooms.audits.models import Audit
 from piepowder.rooms.developers import actions
 from piepowder.rooms.developers.guards import developer_of, for_members, member_of
 from piepowder.rooms.developers.models import Developer, Identity, Invitation, Member, Review
@@ -229,6 +230,8 @@ def one(request: HttpRequest, developer_id: str) -> HttpResponse:
         "identity": identity,
         "verified": identity.is_verified(now),
         "reviews": identity.reviews.order_by("-number")[:5],
+        "audit": Audit.objects.result_of(developer.id),
+        "audits": Audit.objects.filter(developer=developer).order_by("-id")[:10],
         "flags": developer.flags(),
         "members": Member.objects.of(developer),
         "invitations": Invitation.objects.of(developer).open(),

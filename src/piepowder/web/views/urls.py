@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from piepowder.web.views import apps, console, developers, documents, grants, keys, letters, reads, records, search
+from piepowder.web.views import apps, console, desk, developers, documents, grants, keys, letters, reads, records, search
 
 urlpatterns = [
     path("", console.home, name="console_home"),
     path("theme", console.theme, name="console_theme"),
+    path("reviews/", desk.desk, name="console_desk"),
     path("grants/", grants.grants, name="console_grants"),
     path("search", search.search, name="console_search"),
     path("keys/", keys.index, name="people_keys"),

@@ -47,6 +47,13 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         rows = approved.values_list("reviewer", "confirmed_by", "decisions__decided_by")
         return {actor for row in rows for actor in row if actor}
 
+    def last_approved(self) -> "SubmissionQuerySet":
+        """The newest approved answers of each developer."""
+        approved = self.filter(outcome__in=(Status.APPROVED, Status.PARTLY_APPROVED)).select_related(
+            "assessment", "questionnaire"
+        )
+        return approved.order_by("assessment__developer_id", "-concluded_at").distinct("assessment__developer_id")
+
     def place(self, submission: "Submission") -> int | None:
         """Its place among those that wait for a reviewer, from 1; None once it has one."""
         if submission.reviewer or submission.concluded_at:

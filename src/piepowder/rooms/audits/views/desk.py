@@ -17,6 +17,7 @@ from piepowder.rooms.audits import actions
 from piepowder.rooms.audits.forms import AssignForm, DrawForm, ExtendForm, ReasonForm, end_of
 from piepowder.rooms.audits.models import Audit, Draw
 from piepowder.rooms.audits.persons import assessors_for, name_of
+from piepowder.rooms.audits.pool import candidates
 from piepowder.rooms.audits.rules import OPEN, AuditStatus, Method
 from piepowder.rooms.audits.views.shared import form_page, found, now, told
 from piepowder.rooms.developers.models import Developer
@@ -108,8 +109,10 @@ def new_draw(request: HttpRequest) -> HttpResponse:
         draw = tried(form, actions.draw_audits, fields=fields, **given, by=actor_of(request), at=now())
         if draw is not None:
             return redirect("audits_draw", draw_id=draw.id)
-    rows = actions.preview(Method.RISK, at=now())
-    page = {"form": form, "pool": named(rows[:50]), "pool_size": len(rows), "strata": _strata(rows)}
+    page: dict[str, Any] = {"form": form, "pool_size": len(candidates())}
+    if "look" in request.GET:
+        rows = actions.preview(Method.RISK, at=now())
+        page |= {"look": True, "pool": named(rows[:50]), "strata": _strata(rows)}
     return render(request, "audits/new_draw.html", page)
 
 
