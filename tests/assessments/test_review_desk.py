@@ -126,9 +126,12 @@ def test_a_decision_with_htmx_is_a_part_of_the_page(case: Submission, reviewer: 
     """The line comes back with what stands beside the case; a refusal comes back with what was typed."""
     browser, address = _browser(reviewer), f"{_one(case)}decisions/leavers/"
     part = _post(browser, address, _decision("leavers", "ask", reason="How do you know?"), headers=HX)
-    assert part.startswith("<article") and 'hx-swap-oob="true"' in part and "How do you know?" in part
+    assert part.startswith("<article")
+    assert 'hx-swap-oob="true"' in part
+    assert "How do you know?" in part
     refused = _post(browser, address, _decision("leavers", "wrong", fix="Typed already."), headers=HX)
-    assert "decided meanwhile" in refused and "Typed already." in refused
+    assert "decided meanwhile" in refused
+    assert "Typed already." in refused
 
 
 def test_a_stale_form_is_a_clear_conflict(case: Submission, reviewer: Actor) -> None:
@@ -136,7 +139,8 @@ def test_a_stale_form_is_a_clear_conflict(case: Submission, reviewer: Actor) -> 
     browser, address = _browser(reviewer), f"{_one(case)}decisions/leavers/"
     _post(browser, address, _decision("leavers", "ok", seen=""))
     page = _post(browser, address, _decision("leavers", "wrong", reason="A long thought.", seen=""))
-    assert "decided meanwhile" in page and "A long thought." in page
+    assert "decided meanwhile" in page
+    assert "A long thought." in page
     stamp = case.decisions.get(question="leavers").stamp
     _post(browser, address, _decision("leavers", "wrong", reason="A long thought.", seen=stamp))
     assert case.decisions.get(question="leavers").reason == "A long thought."
@@ -147,14 +151,16 @@ def test_of_two_reviewers_one_decides(case: Submission, second: Actor) -> None:
     browser = _browser(second)
     assert "only its reviewer decides" in _read(browser, _one(case))
     page = _post(browser, f"{_one(case)}decisions/leavers/", _decision("leavers", "wrong", reason="Mine."))
-    assert "Another reviewer has this case" in page and "Mine." in page
+    assert "Another reviewer has this case" in page
+    assert "Mine." in page
     assert not case.decisions.filter(question="leavers").exists()
 
 
 def test_nothing_wrong_without_a_reason(case: Submission, reviewer: Actor) -> None:
     """The sentence stands at the field."""
     page = _post(_browser(reviewer), f"{_one(case)}decisions/leavers/", _decision("leavers", "wrong", fix="Faster."))
-    assert "Say why: the developer reads it" in page and "Faster." in page
+    assert "Say why: the developer reads it" in page
+    assert "Faster." in page
 
 
 def _proposed(case: Submission, reviewer: Actor) -> Submission:
@@ -168,7 +174,8 @@ def test_personal_data_takes_two_people(
 ) -> None:
     """Nothing is approved until a second person confirms; then it is theirs and the first one's."""
     waiting = _proposed(case, reviewer)
-    assert waiting.proposed_at and not waiting.concluded_at
+    assert waiting.proposed_at
+    assert not waiting.concluded_at
     assert not Assessment.objects.approved_roles(developer.id, AT)
     assert "Waits for a second person" in _read(_browser(reviewer), "/reviews/assessments/")
     assert "you decided this yourself" in _post(_browser(reviewer), f"{_one(case)}step/confirm/").lower()
@@ -225,7 +232,9 @@ def test_the_second_round_shows_what_changed(
     actions.answer(assessment, "second_factor", "everywhere", by=member, at=AT)
     again = actions.take(actions.submit(assessment, by=member, at=AT), by=reviewer, at=AT)
     page = _read(_browser(reviewer), _one(again))
-    assert "Changed since" in page and "Passwords alone will not do." in page and "Round 1" in page
+    assert "Changed since" in page
+    assert "Passwords alone will not do." in page
+    assert "Round 1" in page
 
 
 def test_both_sides_write(case: Submission, reviewer: Actor, member: Actor) -> None:
@@ -243,7 +252,8 @@ def test_documents_are_handed_out_to_reviewers(case: Submission, reviewer: Actor
     """As a file to save, only those of the case, and not to the developer by this way."""
     proof = case.given()["incident_plan"].evidence[0]
     answer = _browser(reviewer).get(f"{_one(case)}documents/{proof.id}/")
-    assert answer.status_code == 200 and answer["Content-Disposition"].startswith("attachment")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"].startswith("attachment")
     assert _browser(reviewer).get(f"{_one(case)}documents/doc_none/").status_code == 404
     assert _browser(member).get(f"{_one(case)}documents/{proof.id}/").status_code == 403
 

@@ -56,7 +56,8 @@ def test_the_record_has_what_article_30_asks_for(approved: Assessment) -> None:
     """Who, which purpose, which data of whom, recipients, transfers, erasure, measures; a processor by its own paragraph."""
     record = exports.record_of_processing(approved, at=AT)
     articles = {part.article for part in record.parts}
-    assert "Art. 30(2)(a)" in articles and "Art. 30(2)(d)" in articles
+    assert "Art. 30(2)(a)" in articles
+    assert "Art. 30(2)(d)" in articles
     assert _named(record, "Purpose").text == "Print shipping labels"
     assert _named(record, "Legal basis").text == "Contract with the buyer"
     assert _named(record, "Erased after").text.startswith("14")
@@ -115,7 +116,9 @@ def test_what_people_wrote_stays_text(handed_in: Callable[..., Submission], revi
     assert len({len(row) for row in rows}) == 1
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     text = export_files.as_markdown(record)
-    assert "<script" not in text and "[link](" not in text and "\\<script\\>" in text
+    assert "<script" not in text
+    assert "[link](" not in text
+    assert "\\<script\\>" in text
 
 
 def _browser(account: Account) -> Client:
@@ -130,7 +133,8 @@ def test_pages_to_print_and_files(approved: Assessment, member_account: Account,
     for browser in (_browser(member_account), _browser(Account.objects.get(pk=reviewer.id))):
         for name in ("processing-record", "impact-assessment"):
             page = browser.get(f"{one}/{name}/").content.decode()
-            assert problems_of(page) == [] and "still missing" in page
+            assert problems_of(page) == []
+            assert "still missing" in page
     browser = _browser(member_account)
     assert browser.get(f"{one}/processing-record/?format=csv")["Content-Disposition"].endswith('.csv"')
     assert json.decode(browser.get(f"{one}/processing-record/?format=json").content)["parts"]
@@ -166,5 +170,6 @@ def test_documents_by_command(run: Run, handed_in: Callable[..., Submission], re
     approved = _approved(handed_in(), reviewer)
     file = tmp_path / "record.csv"
     made = run("assessment", "document", "processing-record", approved.id, "--format", "csv", "--file", str(file))
-    assert made["missing"] > 0 and file.read_text().strip()
+    assert made["missing"] > 0
+    assert file.read_text().strip()
     assert run("assessment", "document", "impact-assessment", approved.id)["missing"]

@@ -60,10 +60,13 @@ def test_a_draw_can_be_repeated(developer: Developer) -> None:
             name=f"Another {number}", contact_email="a@b.example", standing=Standing.GOOD, by=SYSTEM, at=AT
         )
     draw = actions.draw_audits(method=Method.SAMPLE, size=3, seed="lottery 1 2 3", by=SYSTEM, at=AT)
-    assert len(draw.picked) == 3 and draw.seed_given and draw.pool_size == 6
+    assert len(draw.picked) == 3
+    assert draw.seed_given
+    assert draw.pool_size == 6
     assert actions.drawn_again(Draw.objects.named(draw.id))
     (entry,) = tail(connection.connection, Filter(kind="audits.draw"), limit=5)
-    assert draw.pool_digest.encode() in entry.detail and b"lottery 1 2 3" in entry.detail
+    assert draw.pool_digest.encode() in entry.detail
+    assert b"lottery 1 2 3" in entry.detail
     draw.pool["dev_invented"] = {"stratum": "no personal data, no grants"}
     assert not actions.drawn_again(draw)
 
@@ -91,10 +94,12 @@ def test_risk_is_read_from_what_the_gateways_know(developer: Developer) -> None:
         publish("grant", fact.id, fact)
     (row,) = actions.preview(Method.RISK, at=AT)
     points = {one["name"]: one["points"] for one in row["factors"]}
-    assert points["reach"] == 11 and points["personal data"] > 0
+    assert points["reach"] == 11
+    assert points["personal data"] > 0
     draw = actions.draw_audits(method=Method.RISK, size=1, by=SYSTEM, at=AT)
     why = Audit.objects.get(draw=draw).why
-    assert f"{row['score']} of 100" in why and "12 active grants" in why
+    assert f"{row['score']} of 100" in why
+    assert "12 active grants" in why
 
 
 def test_an_audit_that_finds_nothing(
@@ -102,10 +107,13 @@ def test_an_audit_that_finds_nothing(
 ) -> None:
     """Announced, assessed, closed; the developer was told at both ends, and the profile shows it."""
     audit = actions.close_audit(judged(), summary="All in order.", by=assessor, at=LATER)
-    assert audit.status == AuditStatus.CLOSED_CLEAN and audit.due_at is None
+    assert audit.status == AuditStatus.CLOSED_CLEAN
+    assert audit.due_at is None
     assert _letters(developer.id) == ["audits.closed", "audits.announced"]
     result = Audit.objects.result_of(developer.id)
-    assert result and result["result"] == "closed_clean" and result["to_fix"] == 0
+    assert result
+    assert result["result"] == "closed_clean"
+    assert result["to_fix"] == 0
     kinds = {
         one.kind for one in tail(connection.connection, Filter(developer=developer.id, changes="audits"), limit=200)
     }
@@ -119,7 +127,8 @@ def test_an_audit_with_a_finding(
     audit = judged(retention="not_met")
     _refused("audits_unfinished", actions.close_audit, audit, summary="Done.", by=assessor, at=AT)
     finding = _found(audit, assessor)
-    assert finding.clause == "5.1" and finding.id == _found(audit, assessor).id
+    assert finding.clause == "5.1"
+    assert finding.id == _found(audit, assessor).id
     audit = actions.send_findings(audit, by=assessor, at=AT)
     assert audit.is_developers_move
     answered = actions.answer_finding(
@@ -138,10 +147,13 @@ def test_an_audit_with_a_finding(
     audit = actions.close_audit(audit, summary="One thing to fix.", by=assessor, at=AT)
     assert audit.status == AuditStatus.CLOSED_WITH_FINDINGS
     result = Audit.objects.result_of(developer.id)
-    assert result and (result["to_fix"], result["worst_to_fix"]) == (1, "high")
+    assert result
+    assert (result["to_fix"], result["worst_to_fix"]) == (1, "high")
     actions.confirm_fixed(Finding.objects.named(finding.id), reason="Seen.", by=assessor, at=LATER)
     result = Audit.objects.result_of(developer.id)
-    assert result and result["to_fix"] == 0 and result["findings"] == 1
+    assert result
+    assert result["to_fix"] == 0
+    assert result["findings"] == 1
 
 
 def test_a_wrong_finding_leaves_no_mark(
@@ -169,7 +181,8 @@ def test_evidence_is_asked_for_provided_and_sent_back(announced: Audit, assessor
     assert Audit.objects.named(announced.id).status == AuditStatus.UNDER_ASSESSMENT
     actions.send_back_evidence(EvidenceRequest.objects.named(other.id), why="Where is it?", by=assessor, at=AT)
     audit = Audit.objects.named(announced.id)
-    assert audit.status == AuditStatus.EVIDENCE_REQUESTED and audit.due_at == AT + timedelta(days=7)
+    assert audit.status == AuditStatus.EVIDENCE_REQUESTED
+    assert audit.due_at == AT + timedelta(days=7)
     other = EvidenceRequest.objects.named(other.id)
     assert (other.status, other.sent_back) == (RequestStatus.OPEN, "Where is it?")
 

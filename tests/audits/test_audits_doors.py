@@ -60,9 +60,11 @@ def test_staff_draw_by_page(desk: Client, developer: Developer) -> None:
     assert "No audits" in _read(desk, "/audits/")
     assert "never audited" in _read(desk, "/audits/draws/new/?look=1")
     wrong = _post(desk, "/audits/draws/new/", method="sample", size="9", seed="my own seed")
-    assert "at most 1" in wrong and "my own seed" in wrong
+    assert "at most 1" in wrong
+    assert "my own seed" in wrong
     page = _post(desk, "/audits/draws/new/", method="sample", size="1")
-    assert "the same developers" in page and developer.name in page
+    assert "the same developers" in page
+    assert developer.name in page
     assert developer.name in _read(desk, "/audits/?state=open")
     csv = desk.get("/audits/?format=csv")
     assert developer.id in b"".join(csv).decode()  # type: ignore[arg-type]  # a stream
@@ -90,7 +92,8 @@ def test_the_whole_audit_by_pages(
     assert "log.txt" in page
     document = drawn.requests.get().documents[0]
     answer = desk.get(f"{one}documents/{document}/")
-    assert answer.status_code == 200 and answer["Content-Disposition"].startswith("attachment")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"].startswith("attachment")
     assert desk.get(f"{one}documents/doc_other/").status_code == 404
     assert "Accepted" in _post(desk, f"/audits/requests/{request.id}/accept/")
     for item in drawn.items.exclude(key="logs"):
@@ -100,7 +103,8 @@ def test_the_whole_audit_by_pages(
     assert "Add a finding" in page
     typed = {"item": "logs", "severity": "medium", "what": "Names of buyers in the log.", "to_do": "", "clause": ""}
     page = _post(desk, f"{one}findings/", **typed)
-    assert "Say what to do." in page and "Names of buyers in the log." in page
+    assert "Say what to do." in page
+    assert "Names of buyers in the log." in page
     _post(desk, f"{one}findings/", **{**typed, "to_do": "Mask them."})
     assert "None so far" in _read(own, mine)
     finding = Finding.objects.get()
@@ -125,7 +129,8 @@ def test_what_was_typed_into_a_stale_form_is_kept(desk: Client, announced: Audit
     address = f"/audits/{announced.id}/lines/logs/"
     _post(desk, address, verdict="met", reason="First.", revision="0")
     page = _post(desk, address, verdict="not_met", reason="A long second thought.", revision="0")
-    assert "judged meanwhile" in page and "A long second thought." in page
+    assert "judged meanwhile" in page
+    assert "A long second thought." in page
 
 
 def test_strangers_and_readers_are_kept_out(own: Client, announced: Audit) -> None:
@@ -174,7 +179,8 @@ def test_the_whole_audit_by_api(
     found = {"severity": "high", "what": "No logs.", "to_do": "Keep them.", "item": "logs"}
     finding = _send(reviewer_api, "post", f"{one}/findings", found, 201)
     seen = json.decode(developer_api.get(f"/api/audits{one}").content)
-    assert seen["findings"] == [] and {item["verdict"] for item in seen["items"]} == {""}
+    assert seen["findings"] == []
+    assert {item["verdict"] for item in seen["items"]} == {""}
     _send(reviewer_api, "post", f"{one}/send-findings")
     _send(developer_api, "post", f"/findings/{finding['id']}/answer", {"stance": "fixed", "answer": "Since today."})
     _send(reviewer_api, "post", f"/findings/{finding['id']}/settle", {"outcome": "fixed", "reason": "Seen."})
