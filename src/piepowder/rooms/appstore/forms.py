@@ -99,7 +99,14 @@ class NewAppForm(DetailsForm):
     field_order = ("name", "kind", "description")
 
 
-class VersionForm(forms.Form):
+class _Beside(forms.Form):
+    """One of several forms on a page: the ids of its fields are its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": f"{type(self).__name__.lower()}_%s", **kwargs})
+
+
+class VersionForm(_Beside):
     """What a version asks for beside its manifest."""
 
     roles = forms.MultipleChoiceField(
@@ -135,7 +142,7 @@ class VersionForm(forms.Form):
         )
 
 
-class PurposeForm(forms.Form):
+class PurposeForm(_Beside):
     """Which purpose to add; sent by GET, for only the boxes that follow are saved."""
 
     purpose = forms.ChoiceField(label="Another purpose")
@@ -148,7 +155,7 @@ class PurposeForm(forms.Form):
         field.choices = purposes_left(taken)
 
 
-class ManifestForm(forms.Form):
+class ManifestForm(_Beside):
     """A whole manifest as a file, or pasted."""
 
     file = forms.FileField(

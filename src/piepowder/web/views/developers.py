@@ -16,7 +16,8 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.ledger.read import Filter
-from piepowder.rooms.appstore.models import App
+from piepowder.rooms.appstore.models import App, AppVersion, Deadline
+from piepowder.rooms.appstore.rules.versions import OPEN, VersionStatus
 from piepowder.rooms.assessments.models import Assessment
 from piepowder.rooms.assessments.rules.status import WAITING, Status
 from piepowder.rooms.audits.models import Audit
@@ -77,7 +78,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def steps(developer: Developer, now: datetime) -> list[Step]:
     """Identity, assessment, app: the same for everybody, in the order in which they are worked on."""
-    return [_identity(developer, now), _assessment(developer, now), _app(developer)]
+    return [_identity(developer, now), _assessment(developer, now), _app(developer, now)]
 
 
 def _identity(developer: Developer, now: datetime) -> Step:
@@ -126,14 +127,36 @@ def _assessment(developer: Developer, now: datetime) -> Step:
     return Step(title=title, words=told.get(Status(found.status), "Begin a new one."), page=page)
 
 
-def _app(developer: Developer) -> Step:
-    title, page = "Register an app", reverse("developers_home") + "#apps"
+def _app(developer: Developer, now: datetime) -> Step:
+    title, page = "Register an app", reverse("appstore_mine")
+    newest = AppVersion.objects.with_app().filter(app__developer=developer, status__in=OPEN).order_by("-id").first()
+    if newest is not None:
+        return _version(newest, now)
+    deadline = Deadline.objects.present()
+    waiting = App.objects.unapproved().filter(developer=developer).count() if deadline is not None else 0
+    if deadline is not None and deadline.due_at is not None and waiting:
+        words = f"{waiting} app{'' if waiting == 1 else 's'} of yours without an approved version: begin one and hand it in."
+        return Step(
+            title="Have your apps approved", words=words, page=page, due=deadline.due_at, late=deadline.due_at < now
+        )
     count = App.objects.filter(developer=developer).exclude(current_version="").count()
     if count:
         words = f"{count} app{'' if count == 1 else 's'} with a version in force."
         return Step(title=title, words=words, page=page, done=True, turn="nobody")
     words = "Its operations, the data it wants and for what, checked before anybody reads it. In the sandbox it works at once."
     return Step(title=title, words=words, page=page)
+
+
+def _version(version: AppVersion, now: datetime) -> Step:
+    """The version that is under way: what it waits for, and whose turn it is."""
+    title = f"Version {version.number} of {version.app.shown_name}"
+    page = reverse("appstore_version", kwargs={"app_id": version.app_id, "version_id": version.id})
+    if version.waiting:
+        late = version.promised_at is not None and version.promised_at < now
+        return Step(title=title, words="In review.", page=page, turn="marketplace", due=version.promised_at, late=late)
+    if version.status == VersionStatus.RETURNED:
+        return Step(title=title, words="Returned, with a reason at each point. Correct what is named.", page=page)
+    return Step(title=title, words="Begun: look at its checks, and hand it in.", page=page)
 
 
 class DevelopersTable(tables.Table):  # type: ignore[misc]

@@ -46,7 +46,7 @@ class AppVersionQuerySet(StateQuerySet["AppVersion"]):
 
     def locked(self, version_id: str) -> "AppVersion":
         """As `named`, and nobody else changes it or its app until the transaction ends."""
-        App.objects.select_for_update().filter(versions=version_id).order_by("pk").first()
+        App.objects.select_for_update(of=("self",)).filter(versions=version_id).order_by("pk").first()
         self.select_for_update().filter(pk=version_id).first()
         return self.named(version_id)
 

@@ -105,6 +105,7 @@ def release(request: HttpRequest, app_id: str, version_id: str) -> HttpResponseB
 @require_POST
 def stop(request: HttpRequest, app_id: str, version_id: str) -> HttpResponseBase:
     version = own_version(request, app_id, version_id)
-    reason = request.POST.get("reason", "")[:2000]
+    form = ReasonForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
     told(request, actions.stop_rollout, "The roll-out is stopped; sellers go on as before.", version, reason=reason)
     return redirect("appstore_version", app_id=app_id, version_id=version_id)
