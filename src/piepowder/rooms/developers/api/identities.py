@@ -34,6 +34,10 @@ class ClaimSent(Sent):
     take_over: bool = False
 
 
+class ReleaseSent(Sent):
+    number: Number
+
+
 class AnswerSent(Sent):
     met: bool
     reason: Prose = ""
@@ -202,6 +206,13 @@ def claim(request: HttpRequest, developer_id: Key, sent: ClaimSent) -> dict[str,
     """A reviewer takes a submission on."""
     by = require(request, Permission.REVIEW)
     return actions.claim(Identity.objects.named(developer_id), **sent.dict(), by=by, at=now()).described()
+
+
+@router.post("/{developer_id}/release", response=ReviewShown)
+def release(request: HttpRequest, developer_id: Key, sent: ReleaseSent) -> dict[str, Any]:
+    """A reviewer gives a submission back to the queue."""
+    by = require(request, Permission.REVIEW)
+    return actions.release(Identity.objects.named(developer_id), number=sent.number, by=by, at=now()).described()
 
 
 @router.post("/{developer_id}/decide", response=IdentityShown)
