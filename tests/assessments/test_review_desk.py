@@ -199,7 +199,7 @@ def test_a_second_person_may_disagree(case: Submission, reviewer: Actor, second:
     _proposed(case, reviewer)
     _refused("assessments_waits_for_second", actions.decide, case, "leavers", Word.OK, by=reviewer, at=AT)
     browser = _browser(second)
-    assert "Say why" in _post(browser, f"{_one(case)}decline/")
+    assert "Say why" in _post(browser, f"{_one(case)}decline/", {"reason": ""})
     assert "Back to its reviewer" in _post(browser, f"{_one(case)}decline/", {"reason": "Look at the second factor."})
     assert "Look at the second factor." in _read(_browser(reviewer), _one(case))
     again = actions.decide(case, "second_factor", Word.WRONG, by=reviewer, at=AT)

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -22,7 +21,6 @@ from piepowder.rooms.people.models import Account
 from piepowder.rooms.people.rules import KeyRole
 from piepowder.rooms.publication.actions import publish
 from tests.support.assessments import AT
-from tests.support.commands import Run, commands
 from tests.support.pages import problems as problems_of
 
 pytestmark = pytest.mark.django_db
@@ -157,19 +155,3 @@ def test_documents_by_api(approved: Assessment, developer: Developer) -> None:
         for name in ("processing-record", "impact-assessment"):
             answer = api.get(f"/api/assessments/{approved.id}/{name}")
             assert answer.status_code == status
-
-
-@pytest.fixture
-def run(committed: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
-    with commands(committed, tmp_path, capsys) as run:
-        yield run
-
-
-def test_documents_by_command(run: Run, handed_in: Callable[..., Submission], reviewer: Actor, tmp_path: Path) -> None:
-    """Written to a file, with the number of things that are missing."""
-    approved = _approved(handed_in(), reviewer)
-    file = tmp_path / "record.csv"
-    made = run("assessment", "document", "processing-record", approved.id, "--format", "csv", "--file", str(file))
-    assert made["missing"] > 0
-    assert file.read_text().strip()
-    assert run("assessment", "document", "impact-assessment", approved.id)["missing"]

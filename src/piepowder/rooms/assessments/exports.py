@@ -24,6 +24,7 @@ from piepowder.rooms.developers.countries import COUNTRIES
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.publication.models import Fact
 
+_NO_MECHANISM = ("none", "not_needed")  # as the questionnaire words it; neither carries a transfer abroad
 SUBJECTS = "Buyers of the sellers who authorised the apps"
 
 
@@ -279,7 +280,9 @@ def _transfers(said: _Said) -> list[Statement]:
     for one in said.facts.sub_processors:
         if one.country and one.country not in equal:
             text = mechanisms.get(one.mechanism, one.mechanism)
-            missing = "" if text and one.mechanism != "none" else "Name the mechanism of this transfer (Art. 46)."
+            missing = (
+                "" if text and one.mechanism not in _NO_MECHANISM else "Name the mechanism of this transfer (Art. 46)."
+            )
             several.append(Statement(f"{one.name} in {one.country_name}", text, said.source(question), missing))
     return several
 

@@ -204,6 +204,7 @@ class _WithDocuments(forms.Form):
             self.fields[f"document_{number}"] = DocumentField(
                 label=f"Another document ({number} of 3)", required=False, help_text=""
             )
+        self.order_fields(self.field_order)
 
     def files(self) -> list[tuple[str, bytes]]:
         names = ("document", "document_2", "document_3")

@@ -88,9 +88,12 @@ def reminder(audit: Audit, days: int, *, at: datetime) -> None:
 def late(audit: Audit, *, at: datetime) -> None:
     """To the assessor, once for each deadline."""
     move = audit.move.what if audit.move else ""
-    body = f"The audit of {audit.developer.shown_name} waits for you to {move}, since {_day(audit.due_at)}. The developer sees that it is late."
+    who = audit.developer.shown_name
+    body = (
+        f"The audit of {who} waits for you to {move}, since {_day(audit.due_at)}. The developer sees that it is late."
+    )
     once = f"audits.late:{audit.id}:{audit.due_at:%Y%m%d%H%M}"
-    to_assessor(audit, "late", f"Late: audit of {audit.developer.shown_name}", body, at=at, once=once)
+    to_assessor(audit, "late", f"Late: audit of {who}", body, at=at, once=once)
 
 
 def over_to_assessor(audit: Audit, what: str, *, at: datetime) -> None:

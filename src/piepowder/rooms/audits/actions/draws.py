@@ -71,8 +71,15 @@ def drawn_again(draw: Draw) -> bool:
 
 
 def digest(entries: Mapping[str, Any]) -> str:
-    """Of the pool in the order of ids: what the ledger keeps of it."""
-    return hashlib.sha256(encode(sorted(entries.items()))).hexdigest()
+    """Of the pool, in the order of ids: what the ledger keeps of it."""
+    return hashlib.sha256(encode(_ordered(entries))).hexdigest()
+
+
+def _ordered(value: Any) -> Any:
+    """With the members of every object sorted: the database keeps them in an order of its own."""
+    if isinstance(value, Mapping):
+        return [[name, _ordered(value[name])] for name in sorted(value)]
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
 def _entries(method: Method, found: Mapping[str, RiskFacts]) -> dict[str, dict[str, Any]]:
