@@ -62,7 +62,9 @@ def test_anybody_with_a_key_looks_around(listing: Listing) -> None:
 def test_a_developer_lists_with_a_key() -> None:
     """From draft to queue; another developer's key finds nothing there."""
     app = make_app(AT)
-    key, stranger = (keyed(KeyRole.DEVELOPER, developer=one) for one in (app.developer_id, make_app(AT, "O").developer_id))
+    key, stranger = (
+        keyed(KeyRole.DEVELOPER, developer=one) for one in (app.developer_id, make_app(AT, "O").developer_id)
+    )
     send(key, "POST", f"/listings/{app.id}", status=201)
     send(stranger, "PUT", f"/listings/{app.id}", BODY, status=404)
     written = send(key, "PUT", f"/listings/{app.id}", BODY)

@@ -57,7 +57,10 @@ def test_a_listing_from_draft_to_shelf_and_back(run: Run, listed: str, tmp_path:
     assert run("store", "restore", listed, "Ours")["status"] == "listed"
     assert run("store", "withdraw", listed, status=1)["error"]["code"] == "store_listing_not_from_here"
     (tmp_path / "strange.json").write_text('{"title": "x"}')
-    assert run("store", "edit", listed, str(tmp_path / "strange.json"), status=1)["error"]["code"] == "store_texts_malformed"
+    assert (
+        run("store", "edit", listed, str(tmp_path / "strange.json"), status=1)["error"]["code"]
+        == "store_texts_malformed"
+    )
 
 
 def test_ratings_by_command(run: Run, listed: str) -> None:

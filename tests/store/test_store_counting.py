@@ -99,7 +99,13 @@ def test_the_escape_of_nul_stops_nobody(listing: Listing, sellers: list[Seller])
     """A record with it in its detail, which PostgreSQL cannot take apart, is counted like the others."""
     for seller in sellers:
         written = call(listing.app, seller, AT, kept=("buyer.name",))
-        call(listing.app, seller, AT, detail=written.detail[:-1] + b',"notes":["a\\u0000b\\\\u0000"]}', orders=written.orders)
+        call(
+            listing.app,
+            seller,
+            AT,
+            detail=written.detail[:-1] + b',"notes":["a\\u0000b\\\\u0000"]}',
+            orders=written.orders,
+        )
     actions.count_due(at=AT)
     assert row(listing, "buyer.name")["share_read"] == 1
 

@@ -165,7 +165,10 @@ def test_a_listed_apps_words_change_at_once_and_are_looked_at_after() -> None:
     assert changed.changes_since_look() == [("short", TEXTS.short, "Prints parcel labels faster than ever")]
     actions.look(listing.app_id, by=STAFF, at=LATER)
     assert not Listing.objects.changed_since_look().exists()
-    assert refusal(actions.edit_listing, listing.app_id, texts(short=""), by=SYSTEM, at=LATER).code == "store_listing_unready"
+    assert (
+        refusal(actions.edit_listing, listing.app_id, texts(short=""), by=SYSTEM, at=LATER).code
+        == "store_listing_unready"
+    )
 
 
 def test_whoever_is_late_is_told() -> None:
@@ -183,8 +186,13 @@ def test_what_is_submitted_waits_unchanged() -> None:
     actions.open_listing(app, by=SYSTEM, at=AT)
     actions.edit_listing(app.id, TEXTS, by=SYSTEM, at=AT)
     actions.submit(app.id, by=SYSTEM, at=AT)
-    assert refusal(actions.edit_listing, app.id, texts(website="https://a.example"), by=SYSTEM, at=AT).code == "store_listing_waits"
-    assert refusal(actions.add_screenshot, app.id, png(), words="Labels", by=SYSTEM, at=AT).code == "store_listing_waits"
+    assert (
+        refusal(actions.edit_listing, app.id, texts(website="https://a.example"), by=SYSTEM, at=AT).code
+        == "store_listing_waits"
+    )
+    assert (
+        refusal(actions.add_screenshot, app.id, png(), words="Labels", by=SYSTEM, at=AT).code == "store_listing_waits"
+    )
     actions.withdraw(app.id, by=SYSTEM, at=AT)
     actions.add_screenshot(app.id, png(), words="Labels", by=SYSTEM, at=AT)
 
@@ -192,7 +200,12 @@ def test_what_is_submitted_waits_unchanged() -> None:
 def test_search_shelf_and_sort() -> None:
     """Words in any form, parts of names, shelves, and what asks for least."""
     make_listing(AT)
-    make_listing(AT, make_app(AT, "Shop figures", NO_PERSONAL), short="Shows sales and reviews of the shop", categories=("insight",))
+    make_listing(
+        AT,
+        make_app(AT, "Shop figures", NO_PERSONAL),
+        short="Shows sales and reviews of the shop",
+        categories=("insight",),
+    )
     assert on_shelf(Wish(words="printing label")) == ["Label works"]
     assert on_shelf(Wish(words="figu")) == ["Shop figures"]
     assert on_shelf(Wish(words="reviewed -label")) == ["Shop figures"]
@@ -213,7 +226,10 @@ def test_a_stage_reaches_some_and_those_named() -> None:
     reached = [seller for seller in others if on_shelf(seller=seller.id)]
     assert 5 < len(reached) < 35
     assert refusal(actions.stage, listing.app_id, percent=101, by=SYSTEM, at=AT).code == "store_stage_percent"
-    assert refusal(actions.stage, listing.app_id, percent=5, sellers=["nobody"], by=SYSTEM, at=AT).code == "people_seller_unknown"
+    assert (
+        refusal(actions.stage, listing.app_id, percent=5, sellers=["nobody"], by=SYSTEM, at=AT).code
+        == "people_seller_unknown"
+    )
 
 
 def test_screenshots_are_cleaned_counted_and_put_in_order() -> None:
@@ -221,7 +237,11 @@ def test_screenshots_are_cleaned_counted_and_put_in_order() -> None:
     listing = make_listing(AT)
     shots = [
         actions.add_screenshot(
-            listing.app_id, png(pixel=bytes([n, n, n]), extra=chunk(b"tEXt", b"a\0b")), words=f"Page {n}", by=SYSTEM, at=AT
+            listing.app_id,
+            png(pixel=bytes([n, n, n]), extra=chunk(b"tEXt", b"a\0b")),
+            words=f"Page {n}",
+            by=SYSTEM,
+            at=AT,
         )
         for n in range(5)
     ]
@@ -234,7 +254,10 @@ def test_screenshots_are_cleaned_counted_and_put_in_order() -> None:
     actions.move_screenshot(listing.app_id, shots[2].pk, by=SYSTEM, at=AT)
     assert [shot.words for shot in listing.screenshots.in_order()] == ["Page 2", "Page 1", "Page 3", "Page 4"]
     other = make_listing(AT, make_app(AT, "Other"))
-    assert refusal(actions.remove_screenshot, other.app_id, shots[1].pk, by=SYSTEM, at=AT).code == "store_screenshot_unknown"
+    assert (
+        refusal(actions.remove_screenshot, other.app_id, shots[1].pk, by=SYSTEM, at=AT).code
+        == "store_screenshot_unknown"
+    )
 
 
 def test_listings_follow_their_apps() -> None:

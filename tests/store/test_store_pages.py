@@ -89,7 +89,9 @@ def test_strangers_sign_in_first(listing: Listing) -> None:
 def test_prices_stand_on_cards_and_pages(listing: Listing, shop: Browser) -> None:
     """Of the plans that billing knows; the filter leaves apps with a free one."""
     assert "No app fits" in page(shop, "/store/?price=free")
-    create_plan(listing.app, name="Small", terms=Terms(kind=PlanKind.FREE, currency="EUR", amount=Decimal(0)), by=SYSTEM, at=AT)
+    create_plan(
+        listing.app, name="Small", terms=Terms(kind=PlanKind.FREE, currency="EUR", amount=Decimal(0)), by=SYSTEM, at=AT
+    )
     assert "Label works" in page(shop, "/store/?price=free")
     assert "Small" in page(shop, f"/store/{listing.app_id}/")
 

@@ -10,7 +10,9 @@ from tests.support.storefront import chunk, png
 # A JPEG of 320 x 320 grey: tables of length one symbol, and a scan of zeros.
 _QUANT = b"\xff\xdb" + struct.pack(">H", 67) + b"\0" + bytes([1] * 64)
 _FRAME = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, 320, 320, 1) + b"\x01\x11\x00"
-_HUFF = b"".join(b"\xff\xc4" + struct.pack(">H", 20) + bytes([kind]) + bytes([1] + [0] * 15) + b"\0" for kind in (0, 16))
+_HUFF = b"".join(
+    b"\xff\xc4" + struct.pack(">H", 20) + bytes([kind]) + bytes([1] + [0] * 15) + b"\0" for kind in (0, 16)
+)
 _SCAN = b"\xff\xda" + struct.pack(">H", 8) + b"\x01\x01\x00\x00\x3f\x00" + b"\x00" * 400
 COMMENT = b"\xff\xfe" + struct.pack(">H", 8) + b"secret"
 PLACE = b"\xff\xe1" + struct.pack(">H", 16) + b"Exif\0\0GPS here"
@@ -46,7 +48,13 @@ def test_a_jpeg_keeps_its_scan_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"GIF89a" + b"\0" * 40, b"RIFF1234WEBP", b"%PDF-1.7"],
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"GIF89a" + b"\0" * 40,
+        b"RIFF1234WEBP",
+        b"%PDF-1.7",
+    ],
 )
 def test_other_kinds_are_refused(data: bytes) -> None:
     """By what they are, whatever they are called."""

@@ -49,9 +49,7 @@ def texts(**changes: Any) -> Texts:
 
 
 def make_developer(name: str, at: datetime) -> Developer:
-    return register_developer(
-        name=name, contact_email="office@example.com", by=SYSTEM, at=at, standing=Standing.GOOD
-    )
+    return register_developer(name=name, contact_email="office@example.com", by=SYSTEM, at=at, standing=Standing.GOOD)
 
 
 def make_app(at: datetime, name: str = "Label works", manifest: ManifestFact = MANIFEST, **more: Any) -> App:

@@ -80,7 +80,16 @@ def label(*app_id: str, common: Common = Common()) -> None:
     if common.json:
         show({row.app_id: described(labels[row.app_id]) for row in rows}, common)
         return
-    columns = ("app", "category", "personal", "purposes", "share_read", "reads_per_order", "median_of_shelf", "never_used")
+    columns = (
+        "app",
+        "category",
+        "personal",
+        "purposes",
+        "share_read",
+        "reads_per_order",
+        "median_of_shelf",
+        "never_used",
+    )
     lines = [{**line, "app": row.app.name} for row in rows for line in described(labels[row.app_id])["rows"]]
     show_list([{**line, "purposes": [one["purpose"] for one in line["purposes"]]} for line in lines], columns, common)
 
@@ -248,7 +257,10 @@ def rate(app_id: str, seller: str, stars: int, words: str = "", *, common: Commo
     from piepowder.rooms.store import actions
 
     seller_id = Seller.objects.named(seller).id
-    show(actions.rate(app_id, seller_id, stars=stars, words=words, by=COMMAND_LINE, at=now()).described(whole=True), common)
+    show(
+        actions.rate(app_id, seller_id, stars=stars, words=words, by=COMMAND_LINE, at=now()).described(whole=True),
+        common,
+    )
 
 
 @app.command
@@ -348,7 +360,9 @@ def _written(path: Path, before: Any) -> Any:
     given = decode(_bytes(path))
     if not isinstance(given, dict) or not set(given) <= set(asdict(before)):
         raise PiepowderError(
-            "store_texts_malformed", f"`{path}` is no JSON object of texts", hint=f"members: {', '.join(asdict(before))}"
+            "store_texts_malformed",
+            f"`{path}` is no JSON object of texts",
+            hint=f"members: {', '.join(asdict(before))}",
         )
     whole = {**asdict(before), **given}
     return Texts(**{name: tuple(value) if isinstance(value, list) else value for name, value in whole.items()})

@@ -56,7 +56,9 @@ def reach(connection: Connection, place: str, *, records: int, since: datetime) 
     return upto if row is None else str(int(row[0]) + 1)
 
 
-def tallies(connection: Connection, place: str, upto: str, *, since: datetime, states: Sequence[str]) -> Iterator[Tally]:
+def tallies(
+    connection: Connection, place: str, upto: str, *, since: datetime, states: Sequence[str]
+) -> Iterator[Tally]:
     """Calls recorded from `place` on and before `upto`, after `since`; of order states, those named."""
     sums = "".join(", coalesce(sum((states->>%s)::bigint), 0)" for _ in states)
     query = f"""

@@ -98,9 +98,9 @@ def put_rating(request: HttpRequest, app_id: Key, sent: RatingSent) -> dict[str,
     by = require_own(request, Permission.CONSENT, seller=sent.seller)
     seller = Seller.objects.named(sent.seller)
     listing = Listing.objects.of_app(app_id)
-    return actions.rate(
-        listing.app_id, seller.id, stars=sent.stars, words=sent.words, by=by, at=now()
-    ).described(whole=True)
+    return actions.rate(listing.app_id, seller.id, stars=sent.stars, words=sent.words, by=by, at=now()).described(
+        whole=True
+    )
 
 
 @router.delete("/apps/{app_id}/rating", response=RatingShown, exclude_none=True)

@@ -91,14 +91,17 @@ class ListingForm(forms.Form):
     )
     support_url = forms.CharField(required=False, max_length=500, label="Support page")
     privacy_url = forms.CharField(
-        required=False, max_length=500, label="Privacy policy", help_text="Where sellers and buyers can read it, <code>https://…</code>."
+        required=False,
+        max_length=500,
+        label="Privacy policy",
+        help_text="Where sellers and buyers can read it, <code>https://…</code>.",
     )
     website = forms.CharField(required=False, max_length=500, label="Website")
     start_url = forms.CharField(
         required=False,
         max_length=500,
         label="Where a seller begins",
-        help_text="The page of yours that sends a seller to authorise. Left empty, the button leads to this marketplace's own page of consent.",
+        help_text="The page of yours that sends a seller to authorise. Left empty, the button leads to this marketplace's own page.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -110,7 +113,9 @@ class ListingForm(forms.Form):
     @classmethod
     def of(cls, listing: Listing) -> "ListingForm":
         names = [name for name in cls.base_fields if name != "since"]
-        return cls(initial={"since": listing.changed_at.isoformat(), **{name: getattr(listing, name) for name in names}})
+        return cls(
+            initial={"since": listing.changed_at.isoformat(), **{name: getattr(listing, name) for name in names}}
+        )
 
     def clean(self) -> dict[str, Any]:
         """Every fault at its field."""
@@ -171,7 +176,7 @@ class RatingForm(forms.Form):
         max_length=rules.RATING_MAX,
         label="In your words",
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Everybody can read it. Your shop's name is not shown. Leave out e-mail addresses, telephone numbers and anything about buyers.",
+        help_text="Everybody can read it. Your shop's name is not shown. Leave out addresses, telephone numbers and anything about buyers.",
     )
 
 

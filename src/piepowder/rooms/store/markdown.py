@@ -21,7 +21,7 @@ _SAFE = frozenset({"p", "ul", "ol", "li", "strong", "em", "code", "br", "a", "h3
 class _Renderer(RendererHTML):
     """Headings stand below those of the page; links say that nobody here vouches for them."""
 
-    def renderToken(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: N802
+    def renderToken(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[idx]
         if token.tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             token.tag = "h3" if token.tag in ("h1", "h2") else "h4"

@@ -80,7 +80,13 @@ class Observed(Struct, kw_only=True):
 
     def leaves_read(self) -> int:
         """How many kinds of a shopper's data went out in plain, groups not counted beside their parts."""
-        return len({cell.category for cell in self.cells if cell.read and is_personal(cell.category) and cell.category in CATEGORIES})
+        return len(
+            {
+                cell.category
+                for cell in self.cells
+                if cell.read and is_personal(cell.category) and cell.category in CATEGORIES
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +240,9 @@ def label(
         _row(category, sorted(wanted[category]), promises, known, medians)
         for category in sorted(wanted, key=lambda name: (not is_personal(name), _place(name)))
     )
-    return LabelShown(state=state, rows=rows, observed=observed or Observed(), shelf=shelf, asked=personal_asked(declared))
+    return LabelShown(
+        state=state, rows=rows, observed=observed or Observed(), shelf=shelf, asked=personal_asked(declared)
+    )
 
 
 def _row(

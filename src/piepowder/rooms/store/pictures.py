@@ -21,7 +21,14 @@ _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # colour type -> samples of a pixel
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _JPEG_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive: what browsers show
-_JPEG_KEPT = (*_JPEG_FRAMES, 0xC4, 0xDA, 0xDB, 0xDD, 0xEE)  # with tables, scans, restart interval, Adobe's colour transform
+_JPEG_KEPT = (
+    *_JPEG_FRAMES,
+    0xC4,
+    0xDA,
+    0xDB,
+    0xDD,
+    0xEE,
+)  # with tables, scans, restart interval, Adobe's colour transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ def cleaned(data: bytes) -> Picture:
 
 def _check_size(width: int, height: int) -> None:
     if not (SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX) or width * height > PIXELS_MAX:
-        raise _wrong("size", f"a screenshot has {SIDE_MIN} to {SIDE_MAX} pixels a side; this one has {width} x {height}")
+        raise _wrong(
+            "size", f"a screenshot has {SIDE_MIN} to {SIDE_MAX} pixels a side; this one has {width} x {height}"
+        )
 
 
 def _wrong(code: str, words: str) -> PiepowderError:

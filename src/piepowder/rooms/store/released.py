@@ -116,7 +116,9 @@ def _promise(answers: Mapping[OrderState, Verdict]) -> Promise:
     if kept and len(kept) == len(answers):
         return Promise(effect="keep", note="")
     if kept:
-        return Promise(effect="keep", note=f"{', '.join(STATES[s] for s in kept)}; otherwise {substitute or 'withheld'}")
+        return Promise(
+            effect="keep", note=f"{', '.join(STATES[s] for s in kept)}; otherwise {substitute or 'withheld'}"
+        )
     if substitute:
         return Promise(effect="substitute", note=substitute)
     first = next(iter(answers.values()), None)

@@ -56,7 +56,9 @@ def count_due(*, at: datetime) -> int:
 def _next_batch(at: datetime) -> set[str] | None:
     """Ids of the apps in the next batch; None where there is nothing more, it is too early, or somebody else counts."""
     place = Place.objects.taken()
-    if place is None or (at != place.counted_at and at < place.counted_at + timedelta(seconds=REST * place.took_seconds)):
+    if place is None or (
+        at != place.counted_at and at < place.counted_at + timedelta(seconds=REST * place.took_seconds)
+    ):
         return None
     since = at - timedelta(days=KEPT_DAYS)
     upto = ledger.reach(_ledger(), place.place, records=BATCH_RECORDS, since=since)

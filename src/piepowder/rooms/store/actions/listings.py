@@ -47,9 +47,7 @@ def open_listing(app: App, *, by: Actor, at: datetime) -> Listing:
 
 
 @transaction.atomic
-def edit_listing(
-    app_id: str, texts: Texts, *, by: Actor, at: datetime, seen: datetime | None = None
-) -> Listing:
+def edit_listing(app_id: str, texts: Texts, *, by: Actor, at: datetime, seen: datetime | None = None) -> Listing:
     """Writes all texts. `seen` is the `changed_at` that the writer started from: whoever is late is told.
 
     A listed app's texts change at once, as long as they are complete; the marketplace looks at the difference afterwards.
@@ -75,7 +73,9 @@ def edit_listing(
 
 
 def _check_editable(row: Listing, seen: datetime | None) -> None:
-    if seen is not None and abs(seen - row.changed_at) >= timedelta(milliseconds=1):  # JSON knows thousandths of a second
+    if seen is not None and abs(seen - row.changed_at) >= timedelta(
+        milliseconds=1
+    ):  # JSON knows thousandths of a second
         raise PiepowderError(
             "store_listing_stale",
             "somebody else changed this listing after you opened it",

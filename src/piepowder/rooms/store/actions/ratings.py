@@ -94,7 +94,10 @@ def report_rating(rating_id: str, *, words: str, by: Actor, at: datetime) -> Rep
         raise PiepowderError("store_rating_not_shown", "this rating is not shown", kind=ErrorKind.CONFLICT)
     if Report.objects.filter(rating=row, reported_by=str(by)).exists():
         raise PiepowderError(
-            "store_report_twice", "you have reported this rating already", hint="the marketplace looks at it", kind=ErrorKind.CONFLICT
+            "store_report_twice",
+            "you have reported this rating already",
+            hint="the marketplace looks at it",
+            kind=ErrorKind.CONFLICT,
         )
     made = Report.objects.create(rating=row, reported_by=str(by), words=words, reported_at=at)
     record("store.report_rating", by=by, at=at, detail={"id": row.id, "report": made.id}, app=row.app_id)

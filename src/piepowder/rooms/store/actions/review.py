@@ -1,4 +1,4 @@
-"""The marketplace decides about a listing: it is listed, sent back, removed, put back. Always with a reason that is read by the developer."""
+"""The marketplace decides about a listing: it is listed, sent back, removed, put back. The developer reads the reason."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -59,7 +59,9 @@ def restore(app_id: str, *, reason: str, by: Actor, at: datetime) -> Listing:
             "store_listing_not_removed", f"the listing of `{row.app.name}` is {row.status}", kind=ErrorKind.CONFLICT
         )
     rules.refuse_unready(checks_of(row))
-    back = _advance(row, ListingStatus.LISTED, "restore", reason, by=by, at=at, looked_at=at, looked_texts=asdict(row.texts))
+    back = _advance(
+        row, ListingStatus.LISTED, "restore", reason, by=by, at=at, looked_at=at, looked_texts=asdict(row.texts)
+    )
     letters.restored(back, by=by, at=at)
     return back
 

@@ -18,7 +18,9 @@ def add_screenshot(app_id: str, data: bytes, *, words: str, by: Actor, at: datet
     words = words.strip()
     if not words or len(words) > 200 or rules.has_hidden(words):
         raise PiepowderError(
-            "store_screenshot_words", "say in at most 200 characters what the screenshot shows", hint="for those who do not see it"
+            "store_screenshot_words",
+            "say in at most 200 characters what the screenshot shows",
+            hint="for those who do not see it",
         )
     picture = pictures.cleaned(data)
     row = _changeable(app_id)

@@ -126,7 +126,6 @@ class LabelQuerySet(models.QuerySet["Label"]):
         """App id -> what was observed; an app that never called has none."""
         return dict(self.filter(pk__in=list(app_ids)).values_list("app_id", "body"))
 
-
     def stale(self, today: date, limit: int) -> list[str]:
         """Apps whose 30 days have not been summed up since the day began."""
         return list(self.filter(day__lt=today).order_by("day").values_list("app_id", flat=True)[:limit])

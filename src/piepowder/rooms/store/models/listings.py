@@ -152,7 +152,9 @@ class Listing(PrefixedModel, StatefulModel):
         now = asdict(self.texts)
         pairs = ((name, self.looked_texts.get(name, ""), now[name]) for name in now)
         return [
-            (name, _words(old), _words(new)) for name, old, new in pairs if self.looked_texts and _words(old) != _words(new)
+            (name, _words(old), _words(new))
+            for name, old, new in pairs
+            if self.looked_texts and _words(old) != _words(new)
         ]
 
     def described(self) -> dict[str, Any]:

@@ -16,7 +16,11 @@ from piepowder.rooms.store.rules import RATING_TRANSITIONS, RatingStatus
 class RatingQuerySet(StateQuerySet["Rating"]):
     def named(self, rating_id: str) -> "Rating":
         """One rating; `store_rating_unknown` if there is none."""
-        if found := self.select_related("app", "app__developer", "seller").filter(pk=rating_id.replace("\0", "")).first():
+        if (
+            found := self.select_related("app", "app__developer", "seller")
+            .filter(pk=rating_id.replace("\0", ""))
+            .first()
+        ):
             return found
         raise PiepowderError("store_rating_unknown", f"no rating `{rating_id}`", kind=ErrorKind.NOT_FOUND)
 
@@ -71,7 +75,9 @@ class Rating(PrefixedModel, StatefulModel):
             models.UniqueConstraint(fields=["app", "seller"], name="store_rating_once"),
             models.CheckConstraint(condition=Q(stars__gte=1, stars__lte=5), name="store_rating_stars"),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["app", "-changed_at"], name="store_rating_newest")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["app", "-changed_at"], name="store_rating_newest")
+        ]
 
     def __str__(self) -> str:
         return f"{self.stars} for {self.app_id}"

@@ -74,7 +74,12 @@ def dots(asked: int, read: int | None) -> dict[str, Any]:
     """One square for each kind of a shopper's data that an app asks for; those it read are filled."""
     filled = min(asked, read or 0)
     squares = [(10 + 16 * place, place < filled) for place in range(min(asked, 15))]
-    return {"squares": squares, "asked": asked, "read": None if read is None else filled, "width": 4 + 16 * len(squares)}
+    return {
+        "squares": squares,
+        "asked": asked,
+        "read": None if read is None else filled,
+        "width": 4 + 16 * len(squares),
+    }
 
 
 @register.filter

@@ -16,7 +16,7 @@ from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.doors import now
 from piepowder.rooms.ground.forms import sentence, tried
 from piepowder.rooms.ground.tables import listing as table_page
-from piepowder.rooms.people.guards import actor_of, for_staff, permissions_of, account_of
+from piepowder.rooms.people.guards import account_of, actor_of, for_staff, permissions_of
 from piepowder.rooms.store import actions
 from piepowder.rooms.store.forms import ReasonForm
 from piepowder.rooms.store.labels import label_of
@@ -37,13 +37,17 @@ WITHOUT_REASON = ("accept", "look")
 
 
 class ListingFilter(django_filters.FilterSet):  # type: ignore[misc]
-    status = django_filters.ChoiceFilter(choices=[(s.value, s.value) for s in ListingStatus], label="Status", empty_label="Any")
+    status = django_filters.ChoiceFilter(
+        choices=[(s.value, s.value) for s in ListingStatus], label="Status", empty_label="Any"
+    )
     name = django_filters.CharFilter(field_name="app__name", lookup_expr="icontains", label="Name")
     developer = django_filters.CharFilter(field_name="app__developer__name", lookup_expr="icontains", label="Developer")
 
 
 class ListingTable(tables.Table):  # type: ignore[misc]
-    app = tables.Column(verbose_name="App", accessor="app__name", linkify=("store_desk_listing", {"app_id": tables.A("app_id")}))
+    app = tables.Column(
+        verbose_name="App", accessor="app__name", linkify=("store_desk_listing", {"app_id": tables.A("app_id")})
+    )
     developer = tables.Column(verbose_name="Developer", accessor="app__developer__name")
     status = tables.TemplateColumn(template_name="store/status.html", verbose_name="Status")
     submitted_at = tables.DateTimeColumn(verbose_name="Submitted", format="j M Y, H:i")

@@ -19,7 +19,9 @@ from piepowder.rooms.store.models import Rating
 from piepowder.rooms.store.views.app import page_of
 from piepowder.rooms.store.views.viewer import found, viewer_of, visible
 
-_AT_WORDS = dict.fromkeys(("store_words_long", "store_words_hidden", "store_words_personal", "store_reply_empty"), "words")
+_AT_WORDS = dict.fromkeys(
+    ("store_words_long", "store_words_hidden", "store_words_personal", "store_reply_empty"), "words"
+)
 
 
 @for_sellers
@@ -29,7 +31,13 @@ def rate(request: HttpRequest, app_id: str) -> HttpResponse:
     if form.is_valid():
         given = {"stars": form.cleaned_data["stars"], "words": form.cleaned_data["words"]}
         if tried(
-            form, actions.rate, fields=_AT_WORDS, app_id=listing.app_id, seller_id=seller_of(request).id, **given, **_who(request)
+            form,
+            actions.rate,
+            fields=_AT_WORDS,
+            app_id=listing.app_id,
+            seller_id=seller_of(request).id,
+            **given,
+            **_who(request),
         ):
             messages.success(request, "Thank you. Your rating is on the page.")
             return _back(listing.app_id)
@@ -58,7 +66,12 @@ def reply(request: HttpRequest, rating_id: str) -> HttpResponse:
         raise PermissionDenied
     listing, form = visible(request, rating.app_id), ReplyForm(request.POST, auto_id=False)
     if form.is_valid() and tried(
-        form, actions.change_reply, fields=_AT_WORDS, rating_id=rating.id, words=form.cleaned_data["words"], **_who(request)
+        form,
+        actions.change_reply,
+        fields=_AT_WORDS,
+        rating_id=rating.id,
+        words=form.cleaned_data["words"],
+        **_who(request),
     ):
         messages.success(request, "Your answer is on the page.")
         return _back(listing.app_id)
@@ -73,7 +86,12 @@ def report(request: HttpRequest, rating_id: str) -> HttpResponse:
     listing, form = visible(request, rating.app_id), ReportForm(request.POST, auto_id=False)
     fields = {"store_report_words": "words", "store_report_twice": "words"}
     if form.is_valid() and tried(
-        form, actions.report_rating, fields=fields, rating_id=rating.id, words=form.cleaned_data["words"], **_who(request)
+        form,
+        actions.report_rating,
+        fields=fields,
+        rating_id=rating.id,
+        words=form.cleaned_data["words"],
+        **_who(request),
     ):
         messages.success(request, "Thank you. The marketplace looks at it.")
         return _back(listing.app_id)
