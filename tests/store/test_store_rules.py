@@ -136,23 +136,3 @@ def test_a_stage_only_grows() -> None:
 def test_medians(counts: dict[int, int], median: float) -> None:
     """The one in the middle, or between the two that are."""
     assert rules.median(counts) == median
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Label Works", "labe1 works"),
-        ("Parcel", "\u0420\u0430rcel"),
-        ("Café Orders", "Cafe-Orders"),
-        ("Modern Tax", "Modem Tax"),
-        ("Label Works", "Lab\u200bel Works"),
-    ],
-)
-def test_names_that_look_alike(one: str, other: str) -> None:
-    """Other alphabets, digits, marks and invisible characters deceive nobody."""
-    assert rules.likeness(one) == rules.likeness(other)
-
-
-def test_different_names_stay_apart() -> None:
-    """A likeness is not a guess."""
-    assert rules.likeness("Label Works") != rules.likeness("Label Worker")

@@ -5,7 +5,7 @@ from piepowder.rooms.appstore.rules import AppKind
 from piepowder.rooms.standing.models import Subject
 from piepowder.rooms.standing.rules import Capability
 from piepowder.rooms.store.models import Listing
-from piepowder.rooms.store.rules import Check, Situation, Texts, checks, likeness
+from piepowder.rooms.store.rules import Check, Situation, Texts, checks
 
 
 def situation_of(listing: Listing) -> Situation:
@@ -19,8 +19,10 @@ def situation_of(listing: Listing) -> Situation:
 
 
 def may_be_authorised(app: App) -> bool:
-    """Whether standing permits new authorisations, of the app and of its developer."""
-    return Capability.NEW_AUTHORISATIONS in Subject.objects.capabilities(app.id, app.developer_id)
+    """Whether standing permits new authorisations, of the app and of its developer, which is not closed."""
+    return app.developer.is_open and Capability.NEW_AUTHORISATIONS in Subject.objects.capabilities(
+        app.id, app.developer_id
+    )
 
 
 def checks_of(listing: Listing, texts: Texts | None = None) -> list[Check]:
@@ -29,8 +31,8 @@ def checks_of(listing: Listing, texts: Texts | None = None) -> list[Check]:
 
 
 def lookalikes_of(app: App) -> list[App]:
-    """Other developers' public apps whose names a seller could take for this one's."""
-    own = likeness(app.name)
-    others = App.objects.filter(kind=AppKind.PUBLIC).exclude(developer=app.developer_id).values_list("pk", "name")
-    same = [app_id for app_id, name in others if likeness(name) == own]
-    return list(App.objects.filter(pk__in=same[:5]).select_related("developer"))
+    """Other developers' apps whose names a seller could take for this one's (`developers.rules.names`)."""
+    if not app.likeness:
+        return []
+    others = App.objects.filter(likeness=app.likeness).exclude(developer=app.developer_id)
+    return list(others.select_related("developer").order_by("id")[:5])

@@ -227,20 +227,6 @@ def has_hidden(text: str) -> bool:
     )
 
 
-#: letters of other alphabets, and digits, that look like a Latin letter; what is left after taking marks off
-_LOOKS_LIKE = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u04cf\u0501\u051b\u051d\u03bf\u03b1\u03bd\u03c1\u03c5\u03ba\u03b9\u0131015|",
-    "aeopcxyijsldqwoavpukiiolsl",
-)
-
-
-def likeness(name: str) -> str:
-    """What is left of a name for the eye: the same for two names that can be taken for one another."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(char for char in plain if not unicodedata.combining(char)).translate(_LOOKS_LIKE)
-    return "".join(char for char in letters if char.isalnum()).replace("rn", "m").replace("vv", "w")
-
-
 def names_somebody(text: str) -> bool:
     """Whether a text holds an e-mail address or a telephone number, which have no place in a public rating."""
     return bool(_EMAIL.search(text) or _TELEPHONE.search(text))

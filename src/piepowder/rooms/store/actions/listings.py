@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import Count, F, Q, Value
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.appstore.actions import set_reach
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.appstore.rules import AppKind
+from piepowder.rooms.appstore.rules.caps import Reach
 from piepowder.rooms.billing.actions import file_app
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
@@ -39,11 +41,23 @@ def open_listing(app: App, *, by: Actor, at: datetime) -> Listing:
     App.objects.locked(app.id)  # two who begin at once
     if there := Listing.objects.filter(app=app).first():
         return Listing.objects.of_app(there.app_id)
-    row = Listing.objects.create(app=app, short=app.description[: rules.SHORT_MAX], created_at=at, changed_at=at)
+    row = Listing.objects.create(app=app, **_first_texts(app), created_at=at, changed_at=at)
     Listing.objects.filter(pk=row.pk).update(stage=rules.stage_of(row.pk))
     detail = {"id": row.id}
     record("store.open_listing", by=by, at=at, detail=detail, app=app.id, developer=app.developer_id)
     return _indexed(row.app_id)
+
+
+def _first_texts(app: App) -> dict[str, str]:
+    """What the app's own page says already, as far as it holds here."""
+    found = {
+        "short": app.description[: rules.SHORT_MAX],
+        "support_email": app.support_email,
+        "support_url": app.support_url,
+        "privacy_url": app.privacy_policy_url,
+    }
+    wrong = rules.check_texts(Texts(**found), categories())
+    return {name: value for name, value in found.items() if name not in wrong}
 
 
 @transaction.atomic
@@ -110,7 +124,10 @@ def withdraw(app_id: str, *, by: Actor, at: datetime) -> Listing:
 @transaction.atomic
 def unlist(app_id: str, *, by: Actor, at: datetime) -> Listing:
     """Takes it off the shelf. Whoever uses the app goes on."""
-    return Listing.objects.advance(Listing.objects.locked(app_id), ListingStatus.UNLISTED, verb="unlist", by=by, at=at)
+    row = Listing.objects.locked(app_id)
+    off = Listing.objects.advance(row, ListingStatus.UNLISTED, verb="unlist", by=by, at=at)
+    say_reach(row.app, Reach.UNLISTED, by=by, at=at)
+    return off
 
 
 @transaction.atomic
@@ -132,7 +149,15 @@ def relist(app_id: str, *, by: Actor, at: datetime) -> Listing:
             kind=ErrorKind.CONFLICT,
         )
     rules.refuse_unready(checks_of(row))
-    return Listing.objects.advance(row, ListingStatus.LISTED, verb="relist", by=by, at=at)
+    back = Listing.objects.advance(row, ListingStatus.LISTED, verb="relist", by=by, at=at)
+    say_reach(row.app, Reach.LISTED, by=by, at=at)
+    return back
+
+
+def say_reach(app: App, reach: Reach, *, by: Actor, at: datetime) -> None:
+    """An unlisted app has a cap on its sellers, a listed one has none. What the marketplace brought in itself stays open."""
+    if app.reach != Reach.OPEN:
+        set_reach(app, reach, by=by, at=at)
 
 
 @transaction.atomic

@@ -6,10 +6,12 @@ from datetime import datetime
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.appstore.rules.caps import Reach
 from piepowder.rooms.billing.actions import file_app
 from piepowder.rooms.developers.models import Member
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.store import letters, rules
+from piepowder.rooms.store.actions.listings import say_reach
 from piepowder.rooms.store.models import Listing
 from piepowder.rooms.store.readiness import checks_of
 from piepowder.rooms.store.rules import ListingStatus
@@ -28,6 +30,7 @@ def accept(app_id: str, *, by: Actor, at: datetime) -> Listing:
         row, ListingStatus.LISTED, "accept", by=by, at=at, listed_at=at, looked_at=at, looked_texts=asdict(row.texts)
     )
     file_app(listed.app, listed.categories[0], by=by, at=at)
+    say_reach(listed.app, Reach.LISTED, by=by, at=at)
     letters.accepted(listed, by=by, at=at)
     return listed
 
@@ -46,6 +49,7 @@ def remove(app_id: str, *, reason: str, by: Actor, at: datetime) -> Listing:
     """Out of the store. Grants go on: whether an app may call is a matter of its standing, not of the store."""
     row = _decidable(app_id, by, reason)
     gone = _advance(row, ListingStatus.REMOVED, "remove", reason, by=by, at=at)
+    say_reach(gone.app, Reach.UNLISTED, by=by, at=at)
     letters.removed(gone, by=by, at=at)
     return gone
 
@@ -62,6 +66,7 @@ def restore(app_id: str, *, reason: str, by: Actor, at: datetime) -> Listing:
     back = _advance(
         row, ListingStatus.LISTED, "restore", reason, by=by, at=at, looked_at=at, looked_texts=asdict(row.texts)
     )
+    say_reach(back.app, Reach.LISTED, by=by, at=at)
     letters.restored(back, by=by, at=at)
     return back
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Mod
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
+from piepowder.rooms.developers.rules.organisation import DeveloperStatus
 from piepowder.rooms.ground.models import PrefixedModel, StatefulModel, StateQuerySet
 from piepowder.rooms.people.models import Seller
 from piepowder.rooms.standing.models import Subject
@@ -48,11 +49,12 @@ class ListingQuerySet(StateQuerySet["Listing"]):
         return self.of_app(app_id)
 
     def open_to_new(self) -> "ListingQuerySet":
-        """On the shelves: listed, and neither app nor developer lacks what new authorisations need."""
+        """On the shelves: listed, neither app nor developer lacks what new authorisations need, the developer is open."""
         permitted = Subject.objects.filter(status__in=PERMITTED)
         return self.filter(
             Exists(permitted.filter(pk=OuterRef("app_id"))),
             Exists(permitted.filter(pk=OuterRef("app__developer_id"))),
+            app__developer__status=DeveloperStatus.OPEN,
             status=ListingStatus.LISTED,
         )
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.developers.models import Member
+from piepowder.rooms.developers.rules.organisation import Role, may
 from piepowder.rooms.people.guards import account_of, signed_in
 from piepowder.rooms.store.models import Listing, Use
 from piepowder.rooms.store.rules import ListingStatus, in_stage
@@ -55,13 +57,21 @@ def visible(request: HttpRequest, app_id: str) -> Listing:
 def for_own_app(
     view: Callable[Concatenate[HttpRequest, App, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """For members of the developer of the app in the address (`app_id`); the view is handed the app."""
+    """For members of the developer of the app in the address (`app_id`), of whom owners and developers change things.
+
+    The view is handed the app.
+    """
 
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         app = found(App.objects.named, str(kwargs.pop("app_id")).replace("\0", ""))
         if app.developer_id not in viewer_of(request).developers:
             raise Http404("no such app of yours")
+        role = Member.objects.filter(account=account_of(request), developer=app.developer_id).values_list(
+            "role", flat=True
+        )
+        if request.method == "POST" and not may(role[0], (Role.DEVELOPER,)):
+            raise PermissionDenied
         return view(request, app, *args, **kwargs)
 
     return signed_in(checked)
