@@ -20,6 +20,7 @@ COMMANDS = {
     "catalogue": "Check the catalogue of the guarded API.",
     "app": "Third-party apps.",
     "version": "Versions of apps: manifest, checks, review, roll-out.",
+    "store": "The app store: listings, data labels, ratings.",
     "grant": "Sellers' grants.",
     "client": "Programs of apps that ask for tokens, and their secrets.",
     "seller": "Sellers.",

@@ -61,6 +61,9 @@ _AUDITS_TOO = (
     "audits_extend",
     "audits_send_back",
 )
+_STORE_DESK_TOO = ("store_desk_listing", "store_desk_ratings")
+_LISTINGS_TOO = ("store_editor", "store_begin")
+_STORE = Entry("App store", "store_browse", "store", ("store_app", "store_compare"))
 STAFF = (
     Group(
         "",
@@ -70,6 +73,7 @@ STAFF = (
             Entry("Ledger", "console_records", "book", ("console_record",)),
             Entry("Developers", "developers_all", "building", ("developers_one",)),
             Entry("Apps", "console_apps", "apps", ("console_app",)),
+            Entry("Store desk", "store_desk", "store", _STORE_DESK_TOO),
             Entry("App review", "appstore_queue", "columns", ("appstore_review", "appstore_deadline")),
             Entry("Grants", "console_grants", "shield"),
             Entry("Policy", "console_policy", "scale"),
@@ -107,6 +111,7 @@ DEVELOPER = (
             Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
             Entry("Audits", "audits_own_index", "eye", ("audits_own", "audits_provide", "audits_answer")),
             Entry("Apps", "appstore_mine", "apps", _OWN_APPS_TOO),
+            Entry("Store listings", "store_listings", "tag", _LISTINGS_TOO),
             Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
             Entry("Calls", "console_calls", "book", ("console_app_reads", "console_app_record")),
             Entry("Plans", "billing_plans", "coins", ("billing_plan", "billing_plan_new")),
@@ -128,6 +133,7 @@ SELLER = (
         "",
         (
             Entry("My apps", "consent_my_apps", "shop", _MY_APPS_TOO),
+            _STORE,
             Entry("What apps cost", "billing_subscriptions", "coins", _PAYS_TOO),
         ),
     ),

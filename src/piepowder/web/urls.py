@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("piepowder.rooms.billing.urls")),
     path("", include("piepowder.rooms.imports.urls")),
     path("", include("piepowder.rooms.developers.urls")),
+    path("", include("piepowder.rooms.store.urls")),
     path("", include("piepowder.rooms.consent.urls")),
     path("", include("piepowder.rooms.assessments.urls")),
     path("", include("piepowder.rooms.audits.urls")),

@@ -27,6 +27,7 @@ from piepowder.rooms.people.doors import KeyBearer
 from piepowder.rooms.publication.api import router as policies
 from piepowder.rooms.records.api import router as records
 from piepowder.rooms.standing.api import router as standing
+from piepowder.rooms.store.api import router as store
 
 # No interactive documentation page: it would load scripts from elsewhere. The OpenAPI document is at /api/openapi.json.
 api = NinjaAPI(
@@ -50,6 +51,7 @@ api.add_router("/sellers", sellers)
 api.add_router("/letters", letters)
 api.add_router("/accounts", accounts)
 api.add_router("/keys", keys)
+api.add_router("/store", store)
 api.add_router("/grants", grants)
 api.add_router("/clients", clients)
 api.add_router("/plans", plans)

@@ -24,6 +24,7 @@ def jobs() -> dict[str, Job]:
     """Everything the clock does, by name."""
     from django.conf import settings
 
+    from piepowder.core.kernel.clock import SystemClock
     from piepowder.rooms.appstore.actions import end_due_modes, note_late_reviews, remind_of_deadline
     from piepowder.rooms.assessments import actions as assessments
     from piepowder.rooms.audits.actions import keep_clock
@@ -36,6 +37,7 @@ def jobs() -> dict[str, Job]:
     from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.people.actions import forget_links
     from piepowder.rooms.publication.actions import forget_expired_tokens
+    from piepowder.rooms.store import actions as store
 
     own = settings.PIEPOWDER
     return {
@@ -58,6 +60,8 @@ def jobs() -> dict[str, Job]:
         "developers.keep_dates": lambda at: keep_dates(at=at),
         "notices.mail_due": lambda at: mail_due(at=at),
         "publication.forget_expired_tokens": lambda at: forget_expired_tokens(at=at),
+        "store.count_due": lambda at: store.count_due(at=at),
+        "store.refresh_due": lambda at: store.refresh_due(at=at),
     }
 
 
