@@ -1,6 +1,6 @@
 """Projection: from an upstream answer to exactly what was decided, per order. Pure: bytes and decisions in, bytes out.
 
-    a page:   one read into the type of the likely decision ─► states ─► orders decided otherwise are read again by their own type
+    likely:   one read into the type of the likely decision ─► states ─► orders decided otherwise are read again by their own type
     else:     a read for control (numbers, buyers, states) ─► a read into the release type
 
 What is released is always an object whose type has places for that order's allowed fields only. Where a value has a wrong type, the
@@ -60,16 +60,15 @@ class Projection:
             compiler = Compiler(self.codes, hidden, number)
             self.read_order = _decoder(compiler.type_of(item)).decode
         self.fills = _fills(compiler)
-        self.columns = self._columns_of(operation) if place is not None else None
+        self.columns = self._columns_of(operation) if binding is not None else None
 
     def _columns_of(self, operation: Operation) -> Columns | None:
         """How to learn numbers, states and buyers from released orders, where the release types have them all."""
         binding, answer = operation.binding, operation.answer
         assert binding is not None
-        assert binding.orders is not None
-        assert answer is not None
-        item = node_at(answer, binding.orders).item
-        assert item is not None
+        item = answer if binding.orders is None or answer is None else node_at(answer, binding.orders).item
+        if item is None:
+            return None
         needed = [*binding.state_fields.values(), *([binding.order_id] if binding.order_id else [])]
         if not binding.order_id or any(self._code_at(item, path) != KEEP for path in needed):
             return None
@@ -128,10 +127,27 @@ class Projected(Struct):
     personal: bool
     orders: list[Order]
     mistyped: list[str] = []
-    likely: Projection | None = None  # of a page: what most of its orders were decided to, a guess for the next one
+    likely: Projection | None = None  # what most of its orders were decided to, a guess for the next answer
 
     def encode(self) -> bytes:
         return _encode(self.value)
+
+
+def project_likely(
+    body: bytes, asked: str, state: StateOf, choose: Choose, substitutes: Substitutes, guess: Projection
+) -> Projected | None:
+    """An answer about the one order that was `asked` for, in a single read by the guess; None where a closer look is needed."""
+    if guess.columns is None:
+        return None
+    try:
+        value = guess.decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    order = guess.columns.orders([value], state)[0]
+    if order.id != asked or choose(order) is not guess:
+        return None
+    _fill([(value, order)], guess.fills, substitutes)
+    return Projected(value, guess.personal, [order], likely=guess)
 
 
 def project_whole(
@@ -143,7 +159,7 @@ def project_whole(
     doubtful = order is not None and order.id is None
     value = _read(projection.decoder.decode, shape.operation.answer, body, projection, mistyped, doubtful=doubtful)
     _fill([(value, order or NOBODY)], projection.fills, substitutes)
-    return Projected(value, projection.personal, [] if order is None else [order], mistyped)
+    return Projected(value, projection.personal, [] if order is None else [order], mistyped, projection)
 
 
 def project_page(

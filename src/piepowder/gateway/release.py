@@ -11,7 +11,7 @@ from piepowder.gateway.decisions import Plan
 from piepowder.gateway.orders import NOBODY, Order, StateOf, Unreadable
 from piepowder.gateway.pages import seal_page_token
 from piepowder.gateway.parts import Gateway
-from piepowder.gateway.project import Choose, Projected, Projection, Shape, project_page, project_whole
+from piepowder.gateway.project import Choose, Projected, Projection, Shape, project_likely, project_page, project_whole
 from piepowder.gateway.refused import Refused
 from piepowder.gateway.substitutes import Marks
 
@@ -51,12 +51,34 @@ def _project(
     def state(fields: Mapping[str, object]) -> OrderState:
         return order_state(fields, now)
 
-    if shape.place is None:
-        return project_whole(shape, fetched, order_of(attempt, shape, fetched, known, state), choose, marks)
-    projected = project_page(shape, fetched, state, choose, marks, plan.likely.get(hidden))
+    guess = plan.likely.get(hidden)
+    if shape.place is not None:
+        projected = project_page(shape, fetched, state, choose, marks, guess)
+    else:
+        projected = _project_one(attempt, shape, fetched, known, state, choose, marks, guess)
     if projected.likely is not None:
         plan.likely[hidden] = projected.likely
     return projected
+
+
+def _project_one(
+    attempt: Attempt,
+    shape: Shape,
+    body: bytes,
+    known: Order | None,
+    state: StateOf,
+    choose: Choose,
+    marks: Marks,
+    guess: Projection | None,
+) -> Projected:
+    """In one read where the answer says everything itself and the guess is right; else with a look at it first."""
+    binding = shape.operation.binding
+    asked = attempt.path.get(binding.order_parameter) if binding and binding.order_parameter else None
+    if guess is not None and known is None and asked is not None:
+        projected = project_likely(body, asked, state, choose, marks, guess)
+        if projected is not None:
+            return projected
+    return project_whole(shape, body, order_of(attempt, shape, body, known, state), choose, marks)
 
 
 def order_of(attempt: Attempt, shape: Shape, body: bytes, known: Order | None, state: StateOf) -> Order | None:

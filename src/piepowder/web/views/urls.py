@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from piepowder.web.views import apps, console, desk, developers, documents, grants, keys, letters, reads, records, search
+from piepowder.web.views import (
+    apps,
+    console,
+    desk,
+    developers,
+    documents,
+    grants,
+    keys,
+    letters,
+    reads,
+    records,
+    search,
+)
 
 urlpatterns = [
     path("", console.home, name="console_home"),
