@@ -97,10 +97,14 @@ def test_any_bytes_are_accepted_or_refused(content: bytes, name: str) -> None:
         "a.zip": b"PK\x03\x04",
         "a.txt": b"",
     }
+    assert _outcome(name, starts[name] + content).startswith(("accepted", "evidence_", "ground_"))
+
+
+def _outcome(name: str, content: bytes) -> str:
     try:
-        inspect(name, starts[name] + content, MOST)
+        return f"accepted {inspect(name, content, MOST).kind}"
     except PiepowderError as error:
-        assert error.code.startswith(("evidence_", "ground_"))
+        return error.code
 
 
 def test_a_name_is_shown_without_path_and_cut_before_its_ending() -> None:

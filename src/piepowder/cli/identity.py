@@ -2,9 +2,9 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from piepowder.cli.control import acting, now, open_rooms, show, show_list
 from piepowder.cli.evidence import read_file
@@ -245,7 +245,7 @@ def decide(
     developer_id: str,
     number: int,
     *,
-    not_met: Annotated[list[str], Parameter(consume_multiple=False)] | None = None,
+    not_met: list[str] | None = None,
     reason: str = "",
     key_file: Path | None = None,
     common: Common = Common(),

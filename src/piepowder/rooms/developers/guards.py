@@ -48,7 +48,7 @@ def _without_organisation(request: HttpRequest) -> HttpResponseBase:
 
 
 def _wrong_role(request: HttpRequest, member: Member, roles: tuple[Role, ...]) -> HttpResponseBase:
-    wanted = " or ".join(ROLE_WORDS[role].partition(":")[0].lower() for role in (Role.OWNER, *roles) if role)
+    wanted = " or ".join(ROLE_WORDS[role].partition(":")[0].lower() for role in dict.fromkeys((Role.OWNER, *roles)))
     sentence = f"In {member.developer.shown_name} this takes the role {wanted}. An owner can give it to you on the page Members."
     return render(
         request, "refusal.html", {"title": "Your role does not reach this page", "sentence": sentence}, status=403

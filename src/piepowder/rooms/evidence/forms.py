@@ -19,10 +19,8 @@ class Upload(NamedTuple):
     content: bytes
 
 
-class DocumentInput(forms.ClearableFileInput):
+class DocumentInput(forms.FileInput):
     """A file chooser that offers the accepted kinds first."""
-
-    template_name = "django/forms/widgets/file.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         kinds = [f".{ending}" for ending in ENDINGS] + list(WORDS)

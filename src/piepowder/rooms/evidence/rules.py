@@ -135,7 +135,7 @@ def _of_name(name: str, found: Kind) -> Kind:
     """The type, told apart among texts by the name's ending; `evidence_name_disagrees` where the ending says another."""
     ending = name.rpartition(".")[2].lower()
     named = ENDINGS.get(ending)
-    if named is found or (found in TEXTS and named in TEXTS and named is not None):
+    if named is not None and (named is found or {named, found} <= TEXTS):
         return named
     raise PiepowderError(
         "evidence_name_disagrees",
