@@ -7,7 +7,7 @@ last batch had company, the next one gathers for a millisecond, which halves the
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -42,15 +42,26 @@ class Cursor(Protocol):
 
     def execute(self, query: Any, params: Any = ..., /) -> object: ...
 
+    def executemany(self, query: Any, params_seq: Any, /) -> object: ...
+
 
 def insert(cursor: Cursor, record: Record) -> None:
     """The same row inside the caller's transaction: it is on the ledger exactly if that commits."""
+    cursor.execute(_INSERT, _values(record))
+
+
+def insert_many(cursor: Cursor, records: Iterable[Record]) -> None:
+    """`insert` for many, in one go."""
+    cursor.executemany(_INSERT, [_values(record) for record in records])
+
+
+def _values(record: Record) -> list[Any]:
     encode_row(record)  # the same refusals as `Appender.append`
     values = [getattr(record, name) for name in COLUMNS]
     values[COLUMNS.index("orders")] = list(record.orders)
     values[COLUMNS.index("subjects")] = list(record.subjects)
     values[COLUMNS.index("detail")] = record.detail.decode()
-    cursor.execute(_INSERT, values)
+    return values
 
 
 class Appender:

@@ -43,3 +43,13 @@ def set_standing(subject_id: str, standing: Standing, *, by: Actor, at: datetime
     )
     publish("standing", subject_id, subject.fact())
     return subject
+
+
+@transaction.atomic
+def forget_standing(subject_id: str, *, by: Actor, at: datetime) -> None:
+    """Of an app or developer that an import made by mistake and takes back; the ledger keeps what it was."""
+    subject = Subject.objects.named(subject_id)
+    Change.objects.filter(subject=subject).delete()
+    Subject.objects.filter(pk=subject_id).delete()
+    record("standing.forget", by=by, at=at, detail={"id": subject_id}, **subject.ledger_fields())
+    publish("standing", subject_id, None)

@@ -18,11 +18,6 @@ from piepowder.rooms.ground.actor import SYSTEM, Actor
 AT_ONCE = 200
 LOOK_AGAIN = timedelta(minutes=15)
 TRY_AGAIN = timedelta(minutes=5)
-_BECOMES = {
-    Outcome.UNDER_WAY: (SettlementStatus.SENT, "send_payment"),
-    Outcome.SETTLED: (SettlementStatus.SETTLED, "settle_payment"),
-    Outcome.FAILED: (SettlementStatus.FAILED, "fail_payment"),
-}
 
 
 def settle_due(provider: Provider | None, *, at: datetime) -> int:
@@ -64,13 +59,20 @@ def _ask(row: Settlement, ask: Callable[[], Answer], *, at: datetime) -> None:
 @transaction.atomic
 def _became(row: Settlement, answer: Answer, *, at: datetime) -> None:
     row = Settlement.objects.locked(row.id)
-    to, verb = _BECOMES[answer.outcome]
-    if row.status == to:
+    if answer.outcome is Outcome.UNDER_WAY and row.status == SettlementStatus.SENT:
         Settlement.objects.filter(pk=row.pk).update(due_at=at + LOOK_AGAIN)
-        return
-    if to not in Settlement.transitions[SettlementStatus(row.status)]:
+    elif row.status not in (SettlementStatus.DUE, SettlementStatus.SENT):
         return  # settled by hand, meanwhile
-    changed = Settlement.objects.advance(
+    elif answer.outcome is Outcome.UNDER_WAY:
+        _move(row, SettlementStatus.SENT, answer, verb="send_payment", at=at)
+    elif answer.outcome is Outcome.SETTLED:
+        _move(row, SettlementStatus.SETTLED, answer, verb="settle_payment", at=at)
+    else:
+        letters.payment_failed(_move(row, SettlementStatus.FAILED, answer, verb="fail_payment", at=at), at=at)
+
+
+def _move(row: Settlement, to: SettlementStatus, answer: Answer, *, verb: str, at: datetime) -> Settlement:
+    return Settlement.objects.advance(
         row,
         to,
         verb=verb,
@@ -82,8 +84,6 @@ def _became(row: Settlement, answer: Answer, *, at: datetime) -> None:
         due_at=at + LOOK_AGAIN,
         settled_at=at if to is SettlementStatus.SETTLED else None,
     )
-    if to is SettlementStatus.FAILED:
-        letters.payment_failed(changed, at=at)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from piepowder.rooms.people.actions.accounts import (
     reset_second_factor,
     sign_up,
 )
+from piepowder.rooms.people.actions.imports import forget_sellers, import_sellers
 from piepowder.rooms.people.actions.keys import (
     create_key,
     create_staff_key,
@@ -38,6 +39,8 @@ __all__ = [
     "digest_of",
     "end_sessions",
     "forget_links",
+    "forget_sellers",
+    "import_sellers",
     "make_staff_link",
     "no_longer_than",
     "note_key_use",

@@ -1,0 +1,150 @@
+"""An import is rolled back: what it created is taken out again, unless somebody changed or used it since. That stays, and is named."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.appstore.actions.imports import forget_app
+from piepowder.rooms.appstore.models import App
+from piepowder.rooms.consent.actions import forget_clients, forget_grants
+from piepowder.rooms.consent.actions.imports import in_use as grants_in_use
+from piepowder.rooms.consent.models import Grant
+from piepowder.rooms.developers.actions.imports import forget_developer
+from piepowder.rooms.developers.models import Developer
+from piepowder.rooms.ground.actor import Actor
+from piepowder.rooms.imports import marks
+from piepowder.rooms.imports.actions.running import pieces
+from piepowder.rooms.imports.models import File, Import, Line, Link
+from piepowder.rooms.imports.rules import ImportStatus, Kind, Verdict
+from piepowder.rooms.people.actions import forget_sellers
+from piepowder.rooms.people.actions.imports import in_use as sellers_in_use
+from piepowder.rooms.people.models import Seller
+
+CHANGED = "was changed since; it stays"
+USED = "is in use; it stays"
+
+
+def roll_back(run: Import, *, by: Actor, at: datetime) -> Import:
+    """Takes out grants with their tokens, apps, sellers and developers that this import created. Sellers that it changed stay changed.
+
+    In pieces, each a transaction: one that is cut off is simply rolled back again. `imports_not_over` while it is under way.
+    """
+    if run.status not in (ImportStatus.DONE, ImportStatus.FAILED):
+        raise PiepowderError(
+            "imports_not_over",
+            f"the import is {run.status}",
+            hint="only one that was carried out is rolled back",
+            kind=ErrorKind.CONFLICT,
+        )
+    undo = Undo(run, by, at)
+    for some in pieces(list(Link.objects.made_by(run.id, Kind.GRANTS))):
+        undo.grants(some)
+    for link in Link.objects.made_by(run.id, Kind.APPS):
+        undo.one(link, undo.app)
+    for some in pieces(list(Link.objects.made_by(run.id, Kind.SELLERS)), 500):
+        undo.sellers(some)
+    for link in Link.objects.made_by(run.id, Kind.DEVELOPERS):
+        undo.one(link, undo.developer)
+    return _rolled_back(run, by=by, at=at)
+
+
+@transaction.atomic
+def _rolled_back(run: Import, *, by: Actor, at: datetime) -> Import:
+    Link.objects.filter(run=run, joined=True).delete()
+    File.objects.filter(run=run).delete()
+    row = Import.objects.locked(run.id)
+    counts = Line.objects.counted(run.id)
+    return Import.objects.advance(
+        row, ImportStatus.ROLLED_BACK, verb="roll_back", by=by, at=at, counts=counts, ended_at=at
+    )
+
+
+class Undo:
+    """One import that is taken out again."""
+
+    def __init__(self, run: Import, by: Actor, at: datetime) -> None:
+        self.run, self.given = run, {"by": by, "at": at}
+
+    @transaction.atomic
+    def grants(self, links: Iterable[Link]) -> None:
+        by_id = {link.object_id: link for link in links}
+        rows = Grant.objects.select_for_update().in_bulk(list(by_id))
+        used = grants_in_use(list(rows))
+        gone = []
+        for grant_id, link in by_id.items():
+            row = rows.get(grant_id)
+            if row is not None and marks.grant_mark(row) != link.mark:
+                self._keep(link, CHANGED)
+            elif grant_id in used:
+                self._keep(link, USED)
+            else:
+                gone.append(link)
+        forget_grants([rows[link.object_id] for link in gone if link.object_id in rows], **self.given)
+        self._forget(gone)
+
+    def one(self, link: Link, take: Callable[[Link], None]) -> None:
+        """In a transaction of its own; what cannot be taken back stays whole, with the reason at its line."""
+        try:
+            with transaction.atomic():
+                take(link)
+                self._forget([link])
+        except PiepowderError as error:
+            self._keep(link, f"{error.message}; it stays")
+
+    def app(self, link: Link) -> None:
+        row = App.objects.locked(link.object_id)
+        self._check(marks.app_mark(row), link)
+        forget_clients(row, **self.given)
+        forget_app(row, **self.given)
+
+    def developer(self, link: Link) -> None:
+        row = Developer.objects.locked(link.object_id)
+        self._check(marks.developer_mark(row), link)
+        forget_developer(row, **self.given)
+
+    def _check(self, mark: str, link: Link) -> None:
+        if mark != link.mark:
+            raise PiepowderError("imports_changed_since", "it was changed since", kind=ErrorKind.CONFLICT)
+
+    def sellers(self, links: Iterable[Link]) -> None:
+        several = list(links)
+        try:
+            with transaction.atomic():
+                self._sellers(several)
+        except ProtectedError:
+            if len(several) == 1:
+                self._keep(several[0], USED)
+                return
+            for link in several:  # something refers to one of them: they go one by one
+                self.sellers([link])
+
+    def _sellers(self, links: list[Link]) -> None:
+        rows = Seller.objects.select_for_update().in_bulk([link.object_id for link in links])
+        used = sellers_in_use(list(rows)) | set(Grant.objects.filter(seller__in=rows).values_list("seller", flat=True))
+        gone = []
+        for link in links:
+            row = rows.get(link.object_id)
+            if row is not None and marks.seller_mark(row) != link.mark:
+                self._keep(link, CHANGED)
+            elif link.object_id in used:
+                self._keep(link, USED)
+            else:
+                gone.append(link)
+        forget_sellers([rows[link.object_id] for link in gone if link.object_id in rows], **self.given)
+        self._forget(gone)
+
+    def _forget(self, links: list[Link]) -> None:
+        Link.objects.filter(pk__in=[link.pk for link in links]).delete()
+        self._note(links, verdict=Verdict.TAKEN_BACK)
+
+    def _keep(self, link: Link, words: str) -> None:
+        self._note([link], verdict=Verdict.KEPT, words=f"`{link.object_id}` {words}"[:600])
+
+    def _note(self, links: list[Link], **said: Any) -> None:
+        for kind in {link.kind for link in links}:
+            keys = [link.key for link in links if link.kind == kind]
+            Line.objects.filter(run=self.run, kind=kind, key__in=keys, verdict=Verdict.CREATE).update(**said)
