@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -277,7 +278,7 @@ def test_caps_follow_kind_and_reach(maker: Developer, own_app: App) -> None:
 
 def test_registration_says_what_is_wrong_at_its_field(maker: Developer) -> None:
     """Each address and name has its own error code, so that a form shows it where it was typed."""
-    codes = {
+    codes: dict[str, dict[str, Any]] = {
         "appstore_redirect_refused": {"redirect_uris": ("http://x.example/",)},
         "appstore_login_refused": {"login_uri": "https://user@x.example/"},
         "appstore_webhook_refused": {"webhook_urls": ("https://127.0.0.1/",)},

@@ -101,7 +101,7 @@ def test_an_app_without_buyers_needs_no_assessment_of_them() -> None:
 
 def test_an_own_use_app_needs_no_page_for_strangers() -> None:
     """Return address, privacy policy and contact are for other sellers; the data rules are the same."""
-    bare = {"redirect_uris": (), "privacy_policy_url": "", "support_email": ""}
+    bare: dict[str, Any] = {"redirect_uris": (), "privacy_policy_url": "", "support_email": ""}
     own = replace(FINE, own_use=True, **bare)
     assert failed(check(own)) == []
     assert failed(check(replace(own, assessed=None)))

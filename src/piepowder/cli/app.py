@@ -147,7 +147,7 @@ def change(
     from piepowder.rooms.ground.caller import Permission
 
     found = StoredApp.objects.named(app_id)
-    given = {
+    given: dict[str, Any] = {
         "name": name,
         "description": description,
         "redirect_uris": redirect_uri,

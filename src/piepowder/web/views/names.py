@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from piepowder.core.ledger.model import Record
 from piepowder.rooms.appstore.models import App
+from piepowder.rooms.developers.rules.names import escaped
 from piepowder.rooms.people.models import Seller
 
 
@@ -12,7 +13,8 @@ class Names:
 
     def __init__(self, records: Iterable[Record]) -> None:
         seen = list(records)
-        self.apps = dict(App.objects.filter(pk__in={record.app for record in seen}).values_list("pk", "name"))
+        apps = App.objects.filter(pk__in={record.app for record in seen}).values_list("pk", "name")
+        self.apps = {app: escaped(name) for app, name in apps}
         self.sellers = dict(Seller.objects.filter(pk__in={record.seller for record in seen}).values_list("pk", "name"))
 
     def app(self, app_id: str) -> str:

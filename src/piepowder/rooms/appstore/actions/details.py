@@ -40,8 +40,16 @@ class Details:
 
     @classmethod
     def of(cls, app: App) -> "Details":
-        values = {one.name: getattr(app, one.name) for one in fields(cls)}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        values: dict[str, Any] = {one.name: getattr(app, one.name) for one in fields(cls)}
+        return cls.from_columns(values)
+
+    @classmethod
+    def from_columns(cls, values: Mapping[str, Any]) -> "Details":
+        """From what columns, JSON or a form hold: lists become tuples."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**given)
 
     def columns(self) -> dict[str, Any]:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
@@ -107,7 +115,7 @@ def set_reach(app: App, reach: Reach, *, by: Actor, at: datetime, reason: str = 
 
 def _checked(details: Details) -> Details:
     """In one normal form, or an error that names the field."""
-    stripped = {
+    stripped: dict[str, Any] = {
         name: tuple(dict.fromkeys(one.strip() for one in value if one.strip()))
         if isinstance(value, tuple)
         else value.strip()

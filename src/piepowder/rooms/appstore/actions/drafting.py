@@ -199,7 +199,7 @@ def _writable(version: AppVersion, revision: int | None) -> AppVersion:
 
 def _written(version: AppVersion, manifest: ManifestFact, *, by: Actor, at: datetime) -> AppVersion:
     body = msgspec.to_builtins(manifest)
-    if body == version.body:
+    if body == msgspec.to_builtins(version.manifest):
         return version
     AppVersion.objects.filter(pk=version.pk).update(body=body, revision=version.revision + 1)
     detail = {"id": version.id, "version": version.number, "manifest": body}

@@ -75,8 +75,7 @@ class DetailsSent(Sent):
     support_url: Address = ""
 
     def details(self) -> Details:
-        given = self.dict(exclude={"developer", "kind", "revision"})
-        return Details(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        return Details.from_columns(self.dict(exclude={"developer", "kind", "revision"}))
 
 
 class OwnAppSent(DetailsSent):

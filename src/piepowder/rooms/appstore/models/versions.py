@@ -214,8 +214,8 @@ class AppVersion(PrefixedModel, StatefulModel):
         return {"app": self.app_id, "developer": self.app.developer_id}
 
 
-class ReviewQuerySet(models.QuerySet["Review"]):
-    def of(self, version: AppVersion) -> "ReviewQuerySet":
+class VersionReviewQuerySet(models.QuerySet["Review"]):
+    def of(self, version: AppVersion) -> "VersionReviewQuerySet":
         return self.filter(version=version).order_by("-id")
 
     def reviewers_of(self, version: AppVersion) -> set[str]:
@@ -237,7 +237,7 @@ class Review(PrefixedModel):
     concludes = models.BooleanField()
     wait_days = models.PositiveIntegerField(default=0)  # business days since it was submitted
 
-    objects = ReviewQuerySet.as_manager()
+    objects = VersionReviewQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
