@@ -43,10 +43,10 @@ def refusal(action: Any, *args: Any, **given: Any) -> PiepowderError:
     return raised.value
 
 
-def kinds(app_id: str) -> list[str]:
+def kinds(app_id: str) -> set[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT kind FROM ledger_record WHERE app = %s AND kind LIKE 'store.%%' ORDER BY id", [app_id])
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT kind FROM ledger_record WHERE app = %s AND kind LIKE 'store.%%'", [app_id])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def on_shelf(wish: Wish = Wish(), seller: str = "") -> list[str]:
@@ -57,7 +57,7 @@ def test_from_a_draft_to_the_shelf() -> None:
     """Written, submitted, accepted: each step on the ledger, the developer told, billing told the shelf."""
     listing = make_listing(AT)
     assert on_shelf() == ["Label works"]
-    assert kinds(listing.app_id) == ["store.open_listing", "store.edit_listing", "store.submit", "store.accept"]
+    assert kinds(listing.app_id) == {"store.open_listing", "store.edit_listing", "store.submit", "store.accept"}
     assert Letter.objects.filter(recipient=listing.app.developer_id, kind="store.listed").count() == 1
     assert AppCategory.objects.get(app=listing.app).category == "shipping"
     assert listing.personal_asked == 5
@@ -200,12 +200,9 @@ def test_what_is_submitted_waits_unchanged() -> None:
 def test_search_shelf_and_sort() -> None:
     """Words in any form, parts of names, shelves, and what asks for least."""
     make_listing(AT)
-    make_listing(
-        AT,
-        make_app(AT, "Shop figures", NO_PERSONAL),
-        short="Shows sales and reviews of the shop",
-        categories=("insight",),
-    )
+    figures = {"long": "Sales of the week beside those of the year before. " * 4, "features": ("Sales", "Reviews")}
+    words = {"short": "Shows sales and reviews of the shop", "categories": ("insight",), **figures}
+    make_listing(AT, make_app(AT, "Shop figures", NO_PERSONAL), **words)
     assert on_shelf(Wish(words="printing label")) == ["Label works"]
     assert on_shelf(Wish(words="figu")) == ["Shop figures"]
     assert on_shelf(Wish(words="reviewed -label")) == ["Shop figures"]

@@ -1,4 +1,4 @@
-import os
+import random
 from datetime import date
 
 import pytest
@@ -54,10 +54,10 @@ def test_strange_verdicts_count_nothing(text: str) -> None:
     assert became(text, {"shipped": 1}) == list[Became]()
 
 
-def hashes(count: int) -> bytes:
-    registers: dict[int, int] = {}
+def hashes(count: int, seed: int = 7) -> bytes:
+    drawn, registers = random.Random(seed), dict[int, int]()
     for _ in range(count):
-        one = os.urandom(16)
+        one = drawn.randbytes(16)
         number = int.from_bytes(one[1:4], "big")
         rank = 25 if number == 0 else 25 - number.bit_length()
         registers[one[0]] = max(registers.get(one[0], 0), rank)
@@ -72,7 +72,7 @@ def test_a_sketch_is_about_right(count: int) -> None:
 
 def test_sketches_add_up() -> None:
     """A month is the sum of its days, and the same order on two days is one."""
-    one, other = hashes(300), hashes(300)
+    one, other = hashes(300), hashes(300, seed=8)
     assert distinct(added(one, one)) == distinct(one)
     assert 450 < distinct(added(one, other)) < 750
     assert added(b"", one) == one

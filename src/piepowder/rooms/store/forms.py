@@ -11,6 +11,7 @@ from piepowder.rooms.store.models import Listing
 from piepowder.rooms.store.rules import LANGUAGES, Texts
 
 SORTS = (
+    ("", "Best match"),
     ("used", "Most used"),
     ("rating", "Best rated"),
     ("data", "Least personal data"),

@@ -80,7 +80,7 @@ class Batch:
     @classmethod
     def read(cls, place: str, upto: str, since: datetime) -> "Batch":
         batch = cls()
-        for told in ledger.tallies(_ledger(), place, upto, since=since, states=list(OrderState)):
+        for told in ledger.tallies(_ledger(), place, upto, since=since, states=[str(state) for state in OrderState]):
             batch.take(told)
         for sketch in ledger.sketches(_ledger(), place, upto, since=since):
             batch.day(sketch.app, sketch.day, sketch.purpose).seen = from_registers(sketch.registers)

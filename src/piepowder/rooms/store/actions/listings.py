@@ -190,7 +190,7 @@ def refresh_due(*, at: datetime) -> int:
     for app_id in behind:
         with transaction.atomic():
             _indexed(app_id)
-    counted = Listing.objects.annotate(users=Count("app__uses", filter=Q(app__uses__ended_at=None)))
+    counted = Listing.objects.annotate(users=Count("app__uses__seller", filter=Q(app__uses__ended_at=None)))
     changed = counted.exclude(users=F("sellers_count")).values_list("pk", "users")
     for listing_id, users in changed:
         Listing.objects.filter(pk=listing_id).update(sellers_count=users)

@@ -1,14 +1,15 @@
+from datetime import datetime, timezone
+
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 from django.db import migrations, models
-from django.utils import timezone
 
 
 def make_place(apps, schema_editor):
     """Counting begins at the beginning of the ledger."""
-    apps.get_model("store", "Place").objects.create(id=1, place="0", counted_at=timezone.now())
+    apps.get_model("store", "Place").objects.create(id=1, place="0", counted_at=datetime(2000, 1, 1, tzinfo=timezone.utc))
 
 
 # Grants that were there before the store was: the facts that the gateway reads know the active ones.

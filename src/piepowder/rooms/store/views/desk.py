@@ -49,7 +49,7 @@ class ListingTable(tables.Table):  # type: ignore[misc]
         verbose_name="App", accessor="app__name", linkify=("store_desk_listing", {"app_id": tables.A("app_id")})
     )
     developer = tables.Column(verbose_name="Developer", accessor="app__developer__name")
-    status = tables.TemplateColumn(template_name="store/status.html", verbose_name="Status")
+    status = tables.TemplateColumn(template_name="store/status_cell.html", verbose_name="Status")
     submitted_at = tables.DateTimeColumn(verbose_name="Submitted", format="j M Y, H:i")
     changed_at = tables.DateTimeColumn(verbose_name="Changed", format="j M Y, H:i")
     sellers_count = tables.Column(verbose_name="Sellers", attrs={"th": {"class": "num"}, "td": {"class": "num"}})
