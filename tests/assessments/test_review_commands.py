@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from piepowder.core.kernel import json
 from tests.support.assessments import PROVED, ROLES, good_answers
@@ -36,7 +36,7 @@ def _handed_in(run: Run, folder: Path) -> tuple[str, str]:
     return begun, run("assessment", "submit", begun)["id"]
 
 
-def test_two_people_by_command(run: Run, tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_two_people_by_command(run: Run, tmp_path: Path, settings: Any) -> None:
     """Take the next, conclude, take back, conclude, decline, conclude, confirm; then the documents."""
     settings.PIEPOWDER = settings.PIEPOWDER.model_copy(update={"assessment_four_eyes": True})
     begun, submission = _handed_in(run, tmp_path)

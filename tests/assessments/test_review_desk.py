@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from piepowder.core.kernel import json
 from piepowder.core.kernel.errors import PiepowderError
@@ -27,7 +26,7 @@ HX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def four_eyes(settings: SettingsWrapper) -> None:
+def four_eyes(settings: Any) -> None:
     settings.PIEPOWDER = settings.PIEPOWDER.model_copy(update={"assessment_four_eyes": True})
 
 

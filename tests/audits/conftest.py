@@ -1,8 +1,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from piepowder.rooms.audits import actions
 from piepowder.rooms.audits.models import Audit
@@ -20,7 +20,7 @@ from tests.support.control_plane import AT
 
 
 @pytest.fixture(autouse=True)
-def _own_keys(settings: SettingsWrapper, tmp_path: Path) -> Iterator[None]:
+def _own_keys(settings: Any, tmp_path: Path) -> Iterator[None]:
     """A key ring of this test's own."""
     settings.PIEPOWDER = settings.PIEPOWDER.model_copy(update={"data": tmp_path})
     sealing._ring.cache_clear()

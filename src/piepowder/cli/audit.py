@@ -282,7 +282,14 @@ def find(
     audit, by = _change(audit_id, key_file, common)
     from piepowder.rooms.audits import actions
 
-    given = {"severity": severity, "what": what, "to_do": to_do, "item": item, "clause": clause, "fix_by": fix_by}
+    given: dict[str, Any] = {
+        "severity": severity,
+        "what": what,
+        "to_do": to_do,
+        "item": item,
+        "clause": clause,
+        "fix_by": fix_by,
+    }
     show(actions.add_finding(audit, **given, by=by, at=now()).described(), common)
 
 
@@ -302,7 +309,7 @@ def change(
     found, by = _finding(finding_id, key_file, common)
     from piepowder.rooms.audits import actions
 
-    given = {"severity": severity, "what": what, "to_do": to_do, "clause": clause, "fix_by": fix_by}
+    given: dict[str, Any] = {"severity": severity, "what": what, "to_do": to_do, "clause": clause, "fix_by": fix_by}
     show(actions.change_finding(found, **given, by=by, at=now()).described(), common)
 
 

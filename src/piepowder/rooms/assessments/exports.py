@@ -17,7 +17,7 @@ from piepowder.rooms.assessments.models import Assessment, Submission
 from piepowder.rooms.assessments.rules.answers import NOTHING, words
 from piepowder.rooms.assessments.rules.conditions import Case
 from piepowder.rooms.assessments.rules.law import LegalFacts, legal_facts
-from piepowder.rooms.assessments.rules.questionnaire import Kind, Meaning, Question, Section
+from piepowder.rooms.assessments.rules.questionnaire import Kind, Meaning, Option, Question, Section
 from piepowder.rooms.assessments.rules.score import Result
 from piepowder.rooms.assessments.rules.status import Status
 from piepowder.rooms.developers.countries import COUNTRIES
@@ -287,17 +287,19 @@ def _transfers(said: _Said) -> list[Statement]:
     return several
 
 
-def _column_options(question: Question | None, column: str) -> list[object]:
+def _column_options(question: Question | None, column: str) -> list[Option]:
     return [option for one in (question.columns if question else ()) if one.id == column for option in one.options]
 
 
 def _measures(said: _Said) -> list[tuple[Section, list[Statement]]]:
     """Answers of the sections in which nothing has a meaning of its own."""
-    shown = set(said.result.questions)
+    shown = {question.id for question in said.result.questions}
     sections = [
         one for one in said.case.questionnaire.sections if not any(question.meaning for question in one.questions)
     ]
-    found = [(one, [said.statement(question) for question in one.questions if question in shown]) for one in sections]
+    found = [
+        (one, [said.statement(question) for question in one.questions if question.id in shown]) for one in sections
+    ]
     return [(section, several) for section, several in found if several]
 
 

@@ -42,7 +42,7 @@ class DecisionForm(forms.Form):
     clause = forms.ChoiceField(label="Clause", required=False)
     seen = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
-    def __init__(self, questionnaire: Questionnaire, row: Row, *args: Any, **given: Any) -> None:
+    def __init__(self, questionnaire: Questionnaire, row: Row, data: Any = None) -> None:
         decision = row.line.decision
         initial = {
             "word": decision.word if decision else row.line.suggested,
@@ -51,7 +51,7 @@ class DecisionForm(forms.Form):
             "clause": decision.clause if decision else row.question.clause,
             "seen": decision.stamp if decision else "",
         }
-        super().__init__(*args, initial=initial, prefix=row.question.id, **given)
+        super().__init__(data, initial=initial, prefix=row.question.id)
         self.row = row
         texts = [(one.key, one.says if len(one.says) <= 110 else one.says[:109] + "…") for one in row.prepared]
         clauses = [(name, f"{name} {clause.title}") for name, clause in questionnaire.clauses.items()]
@@ -91,8 +91,8 @@ class ConcludeForm(forms.Form):
         help_text="Each answer that is not accepted goes along with its own reason and clause.",
     )
 
-    def __init__(self, desk: Desk, free: list[str], *args: Any, **given: Any) -> None:
-        super().__init__(*args, initial={"outcome": desk.proposed, "roles": desk.roles}, **given)
+    def __init__(self, desk: Desk, free: list[str], data: Any = None) -> None:
+        super().__init__(data, initial={"outcome": desk.proposed, "roles": desk.roles})
         titles = desk.questionnaire.roles
         self.fields["outcome"].choices = [(one.value, words) for one, words in _OUTCOMES.items()]  # type: ignore[attr-defined]
         self.fields["roles"].choices = [(role, titles.get(role, role)) for role in free]  # type: ignore[attr-defined]

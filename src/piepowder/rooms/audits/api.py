@@ -342,8 +342,10 @@ def begin_assessment(request: HttpRequest, audit_id: Key) -> dict[str, Any]:
 def judge_item(request: HttpRequest, audit_id: Key, item: Key, sent: JudgeSent) -> dict[str, Any]:
     """The verdict on a line of the checklist. With `revision`, a verdict that came meanwhile is a conflict."""
     audit, by = _act(request, audit_id)
-    given = {"reason": sent.reason, "revision": sent.revision}
-    return actions.judge_item(audit, item, sent.verdict, **given, by=by, at=now()).described()
+    item_now = actions.judge_item(
+        audit, item, sent.verdict, reason=sent.reason, revision=sent.revision, by=by, at=now()
+    )
+    return item_now.described()
 
 
 @router.post("/{audit_id}/findings", response={201: FindingShown})
@@ -377,8 +379,10 @@ def answer_finding(request: HttpRequest, finding_id: Key, sent: AnswerSent) -> d
     """The developer answers one finding."""
     finding = Finding.objects.named(finding_id)
     by = require_own(request, Permission.GOVERN, developer=finding.audit.developer_id)
-    given = {"answer": sent.answer, "documents": sent.documents}
-    return actions.answer_finding(finding, sent.stance, **given, by=by, at=now()).described()
+    answered = actions.answer_finding(
+        finding, sent.stance, answer=sent.answer, documents=sent.documents, by=by, at=now()
+    )
+    return answered.described()
 
 
 @router.post("/findings/{finding_id}/settle", response=FindingShown)

@@ -206,7 +206,7 @@ class _WithDocuments(forms.Form):
             )
         self.order_fields(self.field_order)
 
-    def files(self) -> list[tuple[str, bytes]]:
+    def uploads(self) -> list[tuple[str, bytes]]:
         names = ("document", "document_2", "document_3")
         return [(one.name, one.content) for name in names if (one := self.cleaned_data.get(name))]
 

@@ -134,7 +134,7 @@ class AuditQuerySet(StateQuerySet["Audit"]):
             "closed_at": audit.closed_at,
             "findings": len(findings),
             "to_fix": len(still),
-            "worst_to_fix": min((one.severity for one in still), key=list(Severity).index, default=""),
+            "worst_to_fix": min((Severity(one.severity) for one in still), key=list(Severity).index, default=""),
         }
 
 

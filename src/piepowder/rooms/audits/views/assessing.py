@@ -1,5 +1,7 @@
 """The assessor's pages: evidence, checklist, findings, close."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -145,7 +147,7 @@ def change_finding(request: HttpRequest, finding_id: str) -> HttpResponse:
     )
 
 
-def _typed(form: FindingForm) -> dict[str, object]:
+def _typed(form: FindingForm) -> dict[str, Any]:
     typed = form.cleaned_data
     return {
         **{name: typed[name] for name in ("what", "to_do", "clause", "fix_by")},

@@ -52,7 +52,7 @@ def provide(request: HttpRequest, request_id: str) -> HttpResponse:
         request,
         form,
         lambda: actions.provide_evidence(
-            row, answer=form.cleaned_data["answer"], files=form.files(), by=actor_of(request), at=now()
+            row, answer=form.cleaned_data["answer"], files=form.uploads(), by=actor_of(request), at=now()
         ),
         done="Provided. The assessor looks at it.",
         back=("audits_own", {"audit_id": audit.id}),
@@ -79,7 +79,7 @@ def answer(request: HttpRequest, finding_id: str) -> HttpResponse:
             finding,
             Stance(form.cleaned_data["stance"]),
             answer=form.cleaned_data["answer"],
-            files=form.files(),
+            files=form.uploads(),
             by=actor_of(request),
             at=now(),
         ),

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.evidence import actions as evidence
@@ -54,7 +55,7 @@ def form_page(
     """Shows a form; once it is sent, does `act` and goes `back`. A refusal is shown at its field, with all that was typed."""
     if request.method == "POST" and form.is_valid() and tried(form, act, fields=fields) is not None:
         messages.success(request, done)
-        return redirect(back[0], **back[1])
+        return redirect(reverse(back[0], kwargs=back[1]))
     return render(request, template, {"form": form, "back": back, **page}, status=200)
 
 
