@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -92,13 +93,13 @@ def test_nothing_changes_under_a_reviewers_eyes() -> None:
     owner = account()
     developer = register(owner)
     identity, review = submitted(developer, owner)
-    by = {"by": acting(owner), "at": AT}
+    by: dict[str, Any] = {"by": acting(owner), "at": AT}
     _refused("developers_identity_locked", actions.prepare, identity, representative="Eve", **by)
     _refused("developers_identity_in_review", actions.change_profile, developer, address="2 Other Street", **by)
     assert actions.change_profile(developer, website="https://new.example", **by).website == "https://new.example"
     taken = actions.take_back(identity, **by)
     assert (taken.status, Review.objects.get(pk=review.pk).outcome) == ("draft", "taken_back")
-    reviewing = {"by": acting(reviewer()), "at": AT}
+    reviewing: dict[str, Any] = {"by": acting(reviewer()), "at": AT}
     _refused("developers_review_changed", actions.decide, identity, number=1, answers=MET, **reviewing)
     assert actions.change_profile(developer, address="2 Other Street", **by).address == "2 Other Street"
 
@@ -120,7 +121,7 @@ def test_other_legal_facts_have_it_shown_anew() -> None:
     developer = register(owner)
     identity, _ = submitted(developer, owner)
     actions.decide(identity, number=1, answers=MET, by=acting(reviewer()), at=AT)
-    by = {"by": acting(owner), "at": AT}
+    by: dict[str, Any] = {"by": acting(owner), "at": AT}
     actions.change_profile(developer, website="https://new.example", **by)
     assert Identity.objects.of(developer).is_verified(AT)
     actions.change_profile(developer, company_number="HRB 99", **by)
@@ -230,7 +231,7 @@ def test_time_ends_a_verified_identity() -> None:
 def test_incumbents_have_the_same_points_and_a_date() -> None:
     """An imported organisation goes on until its date, is reminded, and is asked for nothing that newcomers are not asked for."""
     due = (AT + 60 * DAY).date()
-    facts = {"contact_email": "old@example.com", "by": SYSTEM, "at": AT}
+    facts: dict[str, Any] = {"contact_email": "old@example.com", "by": SYSTEM, "at": AT}
     incumbent = actions.register_developer(name="Old hand", identity_due_on=due, **facts)
     newcomer = actions.register_developer(name="New hand", **facts)
     old, new = (Identity.objects.of(one) for one in (incumbent, newcomer))

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,8 @@ def test_a_stale_form_overwrites_nothing() -> None:
     """Who saves a profile that somebody else changed meanwhile is told, and the other's words stand."""
     owner = account()
     developer = register(owner)
-    seen, by = developer.revision(), {"by": acting(owner), "at": AT}
+    seen = developer.revision()
+    by: dict[str, Any] = {"by": acting(owner), "at": AT}
     actions.change_profile(developer, website="https://one.example", seen=seen, **by)
     _refused(
         "developers_profile_stale", actions.change_profile, developer, website="https://two.example", seen=seen, **by
@@ -175,7 +177,7 @@ def test_a_closed_organisation_can_do_nothing_more() -> None:
     """Apps, keys, invitations and the submission end at once; every verb is refused; staff open it again, suspended."""
     owner = account()
     developer = register(owner)
-    by = {"by": acting(owner), "at": AT}
+    by: dict[str, Any] = {"by": acting(owner), "at": AT}
     invitation = actions.invite(developer, email="bob@labels.example", role="reader", **by)
     identity, review = submitted(developer, owner)
     create_key(name="own", role=KeyRole.DEVELOPER, developer=developer.id, **by)

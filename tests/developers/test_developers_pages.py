@@ -187,7 +187,7 @@ def test_staff_see_everything_about_an_organisation() -> None:
     assert developer.id not in _text(page.get("/developers/?q=Somebody"))
     assert [one["Organisation"] for one in page.get("/developers/?format=json").json()] == ["Label works"]
     one = _text(page.get(f"/developers/{developer.id}/"))
-    for words in (owner.email, "HRB 1234", "a developer was registered", "Whose turn it is"):
+    for words in (owner.email, "HRB 1234", "A developer was registered", "Whose turn it is"):
         assert words in one
     page.post(f"/developers/{developer.id}/standing", {"do": "good", "reason": "checked by hand"})
     assert "checked by hand" in _text(page.get(f"/developers/{developer.id}/"))

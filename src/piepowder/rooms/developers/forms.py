@@ -145,7 +145,8 @@ class IdentityForm(forms.Form):
 
     def __init__(self, *args: Any, identity: Identity, **given: Any) -> None:
         names = ("representative", "representative_office", "note")
-        super().__init__(*args, initial={name: getattr(identity, name) for name in names}, **given)
+        given["initial"] = {name: getattr(identity, name) for name in names}
+        super().__init__(*args, **given)
         for point in WITH_DOCUMENT:
             self.fields[f"file_{point}"] = DocumentField(label="Add a document", required=False)
             self.fields[f"expires_{point}"] = forms.DateField(

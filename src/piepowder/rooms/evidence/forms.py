@@ -42,7 +42,7 @@ class DocumentField(forms.FileField):
         return checked(file) if isinstance(file, UploadedFile) else None
 
 
-def checked(file: UploadedFile) -> Upload:
+def checked(file: "UploadedFile[Any]") -> Upload:
     """The file, looked into; too large a one is not even read."""
     most = settings.PIEPOWDER.evidence_bytes_max
     try:

@@ -1,7 +1,7 @@
 """What falls due: invitations and identities end, reminders go out, and a promise that was not kept is told to both sides."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,14 @@ from piepowder.rooms.ground.ledger import record
 AT_ONCE = 500
 _AHEAD = timedelta(days=max(REMINDER_DAYS))
 
+Step = Callable[[Any, datetime], None]
+
 logger = logging.getLogger("piepowder.developers")
 
 
 def keep_dates(*, at: datetime) -> int:
     """Everything that is due by now; how much it was. Safe to run twice, and in two processes at once."""
-    work = (
+    work: Iterable[tuple[Step, Any]] = (
         *((_end_invitation, row) for row in Invitation.objects.over(at)[:AT_ONCE]),
         *((_end_identity, row) for row in Identity.objects.over(at)[:AT_ONCE]),
         *((_note_late, row) for row in Review.objects.overdue(at).filter(late_noted_at=None)[:AT_ONCE]),
@@ -33,7 +35,7 @@ def keep_dates(*, at: datetime) -> int:
     return sum(_tried(step, row, at) for step, row in work)
 
 
-def _tried(step: Callable[[Any, datetime], None], row: Any, at: datetime) -> bool:
+def _tried(step: Step, row: Any, at: datetime) -> bool:
     try:
         with transaction.atomic():
             step(row, at)

@@ -41,7 +41,7 @@ class IdentityQuerySet(StateQuerySet["Identity"]):
         return rows.exclude(status=IdentityStatus.SUBMITTED).select_related("developer")
 
 
-class Identity(PrefixedModel, StatefulModel):  # type: ignore[django-manager-missing]  # as in `people`
+class Identity(PrefixedModel, StatefulModel):
     """One for each developer, for as long as it exists. `valid_until` holds while it is looked at anew."""
 
     id_prefix = "idn"
@@ -137,12 +137,12 @@ class IdentityDocument(PrefixedModel):
         return {"id": self.id, "point": self.point, "document": self.document.described()}
 
 
-class ReviewQuerySet(models.QuerySet["Review"]):
-    def waiting(self) -> "ReviewQuerySet":
+class IdentityReviewQuerySet(models.QuerySet["Review"]):
+    def waiting(self) -> "IdentityReviewQuerySet":
         """The queue, whoever was promised first in front."""
         return self.filter(outcome="").select_related("identity__developer").order_by("due_at", "id")
 
-    def overdue(self, at: datetime) -> "ReviewQuerySet":
+    def overdue(self, at: datetime) -> "IdentityReviewQuerySet":
         return self.waiting().filter(due_at__lte=at)
 
     def place(self, review: "Review") -> int:
@@ -152,8 +152,8 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def waits(self) -> list[tuple[datetime, datetime]]:
         """Submission and decision of the newest decided ones, of which the published median is made."""
-        rows = self.filter(outcome__in=("verified", "returned")).order_by("-decided_at")
-        return list(rows.values_list("submitted_at", "decided_at")[:PUBLISHED_REVIEWS])
+        rows = self.filter(outcome__in=("verified", "returned")).order_by("-decided_at")[:PUBLISHED_REVIEWS]
+        return [(one.submitted_at, one.decided_at) for one in rows if one.decided_at is not None]
 
     def newest(self, identity: Identity) -> "Review | None":
         return self.filter(identity=identity).order_by("-number").first()
@@ -185,7 +185,7 @@ class Review(PrefixedModel):
     decided_at = models.DateTimeField(null=True, blank=True)
     late_noted_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ReviewQuerySet.as_manager()
+    objects = IdentityReviewQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

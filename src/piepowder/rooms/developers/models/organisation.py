@@ -49,7 +49,7 @@ class DeveloperQuerySet(StateQuerySet["Developer"]):
         return self.filter(members__account=account).order_by("id")
 
 
-class Developer(PrefixedModel, StatefulModel):  # type: ignore[django-manager-missing]  # as in `people`
+class Developer(PrefixedModel, StatefulModel):
     """An organisation (or a person in business) that makes apps. `name` is what sellers see, `legal_name` what a register says."""
 
     id_prefix = "dev"

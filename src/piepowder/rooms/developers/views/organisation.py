@@ -83,7 +83,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 def _over_the_present(form: ChangeForm, developer: Developer) -> ChangeForm:
     """The same words once more, to be saved over what is there now, which the page shows beside them."""
-    again = ChangeForm({**form.data.dict(), "seen": developer.revision()}, initial=form.initial)
+    typed = {name: form.data.get(name) for name in form.fields}
+    again = ChangeForm({**typed, "seen": developer.revision()}, initial=form.initial)
     for message in form.non_field_errors():
         again.add_error(None, str(message))
     return again
