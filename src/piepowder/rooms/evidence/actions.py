@@ -44,6 +44,7 @@ def keep(
 
 
 def _write(document: Document, content: bytes, *, by: Actor, at: datetime) -> Document:
+    """Keeps a document that was looked into, sealed."""
     sealed_key, sealed = sealing.seal(document.id, content)
     try:
         with transaction.atomic():

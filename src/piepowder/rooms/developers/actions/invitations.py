@@ -89,6 +89,7 @@ def accept(invitation: Invitation, account: Account, *, by: Actor, at: datetime)
 
 @transaction.atomic
 def decline(invitation: Invitation, account: Account, *, by: Actor, at: datetime) -> Invitation:
+    """The invited person says no."""
     _check_addressee(invitation, account, at)
     return Invitation.objects.advance(
         invitation, InvitationStatus.DECLINED, verb="decline_invitation", by=by, at=at, answered_at=at

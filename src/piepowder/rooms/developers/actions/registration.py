@@ -137,6 +137,7 @@ def change_profile(developer: Developer, *, by: Actor, at: datetime, seen: str =
 
 
 def _show_anew(identity: Identity, *, by: Actor, at: datetime) -> None:
+    """Ends a verified identity whose facts have changed."""
     why = "The legal facts of the organisation have changed."
     if identity.status == IdentityStatus.VERIFIED:
         Identity.objects.advance(

@@ -48,12 +48,14 @@ def _tried(step: Step, row: Any, at: datetime) -> bool:
 
 
 def _end_invitation(invitation: Invitation, at: datetime) -> None:
+    """Ends an invitation that nobody answered in time."""
     Invitation.objects.advance(
         invitation, InvitationStatus.EXPIRED, verb="expire_invitation", by=SYSTEM, at=at, answered_at=at
     )
 
 
 def _end_identity(identity: Identity, at: datetime) -> None:
+    """Ends a verified identity whose time is over."""
     ended = Identity.objects.advance(
         identity, IdentityStatus.EXPIRED, verb="expire_identity", by=SYSTEM, at=at, changed_at=at
     )
@@ -61,6 +63,7 @@ def _end_identity(identity: Identity, at: datetime) -> None:
 
 
 def _note_late(review: Review, at: datetime) -> None:
+    """Puts on record, and tells, that a promised date was not kept."""
     if Review.objects.filter(pk=review.pk, outcome="", late_noted_at=None).update(late_noted_at=at):
         identity = review.identity
         detail = {"id": identity.id, "number": review.number, "promised": review.due_at.isoformat()}
