@@ -72,7 +72,7 @@ def _refused(code: str, action: Callable[..., Any], *given: Any, **named: Any) -
 
 def test_the_next_is_what_was_promised_first(developer: Developer, member: Actor, reviewer: Actor) -> None:
     """Of two in the queue the older promise; of none, a page that says so."""
-    late = answered(developer, member, at=AT - timedelta(days=40))
+    late = answered(developer, member, at=AT - timedelta(days=40), scans="2026-10-01")
     first = actions.submit(late, by=member, at=AT - timedelta(days=40))
     other = register_developer(name="Tax works", contact_email="o@tax.example", by=SYSTEM, at=AT)
     actions.submit(answered(other, member), by=member, at=AT)

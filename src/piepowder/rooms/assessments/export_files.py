@@ -3,11 +3,12 @@
 import csv
 import io
 import re
+from html import escape
 from typing import Any
 
 from piepowder.rooms.assessments.exports import Export
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_MARKS = re.compile(r"([\\`*_{}\[\]#|~!])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = ("part", "article", "statement", "text", "source", "missing")
 
@@ -70,4 +71,4 @@ def as_markdown(export: Export) -> str:
 
 
 def _text(words: str) -> str:
-    return _MARKS.sub(r"\\\1", " ".join(words.split()))
+    return _MARKS.sub(r"\\\1", escape(" ".join(words.split()), quote=False))
