@@ -26,7 +26,7 @@ def listing() -> Listing:
     return make_listing(AT)
 
 
-def keyed(role: KeyRole, **owner: str) -> Client:
+def keyed(role: KeyRole, **owner: Any) -> Client:
     _, secret = create_key(name=f"test {role}", role=role, by=SYSTEM, at=AT, **owner)
     return Client(headers={"authorization": f"Bearer {secret}"})
 

@@ -13,8 +13,8 @@ SHELVES = ("shipping", "pricing", "insight", "orders")
 def test_the_drawings_are_the_tables() -> None:
     """The docstring shows the moves that the tables allow."""
     text = "\n".join(line.strip() for line in (rules.__doc__ or "").splitlines())
-    for table in (TRANSITIONS, RATING_TRANSITIONS):
-        assert all(line in text for line in draw(table).splitlines())
+    drawn = f"{draw(TRANSITIONS)}\n{draw(RATING_TRANSITIONS)}"
+    assert [line for line in text.splitlines() if "->" in line] == drawn.splitlines()
 
 
 def test_a_complete_listing_is_ready() -> None:

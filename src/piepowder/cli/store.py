@@ -364,8 +364,7 @@ def _written(path: Path, before: Any) -> Any:
             f"`{path}` is no JSON object of texts",
             hint=f"members: {', '.join(asdict(before))}",
         )
-    whole = {**asdict(before), **given}
-    return Texts(**{name: tuple(value) if isinstance(value, list) else value for name, value in whole.items()})
+    return Texts.of({**asdict(before), **given})
 
 
 def _bytes(path: Path) -> bytes:

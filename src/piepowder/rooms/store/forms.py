@@ -134,10 +134,11 @@ class ListingForm(forms.Form):
             return None
 
     def texts(self) -> Texts:
-        given = {name: self.cleaned_data.get(name) or "" for name in self.base_fields if name != "since"}
-        lists = {name: tuple(given.pop(name) or ()) for name in ("features", "categories", "languages")}
-        given["long"] = given["long"].replace("\r\n", "\n")
-        return Texts(**given, **lists)
+        names = [name for name in self.base_fields if name != "since"]
+        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in names}
+        for name in ("features", "categories", "languages"):
+            given[name] = tuple(given[name] or ())
+        return Texts.of({**given, "long": given["long"].replace("\r\n", "\n")})
 
 
 class ScreenshotForm(forms.Form):

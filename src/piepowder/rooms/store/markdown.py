@@ -34,7 +34,7 @@ class _Renderer(RendererHTML):
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("zero", {"html": False, "breaks": True}, renderer_cls=_Renderer)
-    parser.validateLink = is_web_address  # type: ignore[method-assign]  # the documented way to change it
+    parser.validateLink = is_web_address  # type: ignore[method-assign, assignment]  # the documented way to change it
     return parser.enable(list(_RULES))
 
 

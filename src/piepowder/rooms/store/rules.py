@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any
 from urllib.parse import urlsplit
 
 from piepowder.core.kernel.errors import PiepowderError
@@ -107,6 +108,13 @@ class Texts:
     privacy_url: str = ""
     website: str = ""
     start_url: str = ""  # where a seller begins; empty: our own page of consent
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Texts":
+        """From members of any source; lists become tuples."""
+        given: dict[str, Any] = dict(values)
+        given |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

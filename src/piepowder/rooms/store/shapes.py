@@ -26,8 +26,7 @@ class TextsSent(Sent):
     seen: Moment | None = None
 
     def texts(self) -> Texts:
-        given = self.dict(exclude={"seen"})
-        return Texts(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        return Texts.of(self.dict(exclude={"seen"}))
 
 
 class ScreenshotSent(Sent):

@@ -43,7 +43,7 @@ def find(wish: Wish, seller_id: str) -> ListingQuerySet:
         rows = rows.filter(app__in=free_app_ids())
     if wish.words:
         rows = rows.containing(wish.words)
-        return rows.order_by(*SORTS[wish.sort]) if wish.sort else rows.order_by("-rank", "app__name", "id")
+        return rows.order_by(*SORTS[wish.sort]) if wish.sort else rows
     return rows.order_by(*SORTS[wish.sort or "used"])
 
 

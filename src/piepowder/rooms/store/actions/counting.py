@@ -16,6 +16,7 @@ import msgspec
 from django.db import connection, models, transaction
 
 from piepowder.core.ledger import tally as ledger
+from piepowder.core.ledger.read import present_place
 from piepowder.core.marketplace.model import OrderState
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.store.models import Day, Label, Listing, Median, Place, Tally
@@ -67,7 +68,7 @@ def _next_batch(at: datetime) -> set[str] | None:
         return None
     apps = _add(Batch.read(place.place, upto, since))
     Place.objects.filter(pk=1).update(place=upto, counted_at=at)
-    return apps if apps or int(upto) < int(ledger.present_place(_ledger())) else None
+    return apps if apps or int(upto) < int(present_place(_ledger())) else None
 
 
 class Batch:

@@ -56,7 +56,7 @@ def _first_texts(app: App) -> dict[str, str]:
         "support_url": app.support_url,
         "privacy_url": app.privacy_policy_url,
     }
-    wrong = rules.check_texts(Texts(**found), categories())
+    wrong = rules.check_texts(Texts.of(found), categories())
     return {name: value for name, value in found.items() if name not in wrong}
 
 

@@ -90,7 +90,7 @@ class DayQuerySet(models.QuerySet["Day"]):
         return self.filter(app_id__in=app_ids, day__in=days)
 
     def since(self, app_ids: Collection[str], first: date) -> list[dict[str, Any]]:
-        return list(self.filter(app_id__in=app_ids, day__gte=first).values())
+        return [dict(row) for row in self.filter(app_id__in=app_ids, day__gte=first).values()]
 
     def older(self, first: date) -> "DayQuerySet":
         return self.filter(day__lt=first)

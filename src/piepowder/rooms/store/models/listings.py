@@ -72,7 +72,7 @@ class ListingQuerySet(StateQuerySet["Listing"]):
         words = words.replace("\0", "")
         query = SearchQuery(words, search_type="websearch", config="english")
         found = self.filter(Q(search=query) | Q(app__name__icontains=words))
-        return found.annotate(rank=SearchRank(F("search"), query))
+        return found.annotate(rank=SearchRank(F("search"), query)).order_by("-rank", "app__name", "id")
 
     def waiting(self) -> "ListingQuerySet":
         """Submitted, the longest wait first."""
@@ -145,9 +145,7 @@ class Listing(PrefixedModel, StatefulModel):
 
     @property
     def texts(self) -> Texts:
-        lists = {name: tuple(getattr(self, name)) for name in ("features", "categories", "languages")}
-        plain = ("short", "long", "support_email", "support_url", "privacy_url", "website", "start_url")
-        return Texts(**lists, **{name: getattr(self, name) for name in plain})
+        return Texts.of({name: getattr(self, name) for name in Texts.__dataclass_fields__})
 
     def changes_since_look(self) -> list[tuple[str, str, str]]:
         """Field, as it was when the marketplace last looked, as it is."""

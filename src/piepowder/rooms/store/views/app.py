@@ -74,7 +74,7 @@ def _ratings(request: HttpRequest, listing: Listing, viewer: Viewer) -> dict[str
         "own": own if given else None,
         "counts": _histogram(listing),
         "may_rate": bool(viewer.seller) and Use.objects.may_rate(listing.app_id, viewer.seller, now()),
-        "may_reply": listing.app.developer_id in viewer.developers,
+        "may_reply": listing.app.developer_id in viewer.writes_for,
         "rating_form": RatingForm(initial={"stars": own.stars, "words": own.words} if own and given else None),
         "reply_form": ReplyForm(auto_id=False),
         "report_form": ReportForm(auto_id=False),

@@ -62,8 +62,8 @@ def editor(request: HttpRequest, app: App) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, app: App, form: ListingForm) -> Listing | None:
-    given = {"texts": form.texts(), "seen": form.seen()}
-    return tried(form, actions.edit_listing, app_id=app.id, **given, by=actor_of(request), at=now())
+    texts, seen = form.texts(), form.seen()
+    return tried(form, actions.edit_listing, app_id=app.id, texts=texts, seen=seen, by=actor_of(request), at=now())
 
 
 def _preview(request: HttpRequest, listing: Listing, form: ListingForm) -> HttpResponse:
@@ -155,9 +155,8 @@ def change_screenshot(request: HttpRequest, app: App, screenshot_id: str) -> Htt
 def stage(request: HttpRequest, app: App) -> HttpResponse:
     form = StageForm(request.POST, auto_id="stage_%s")
     at_fields = {"people_seller_unknown": "sellers", "store_stage_sellers": "sellers", "store_stage_percent": "percent"}
-    if form.is_valid() and tried(
-        form, actions.stage, fields=at_fields, app_id=app.id, **form.cleaned_data, by=actor_of(request), at=now()
-    ):
+    given: dict[str, Any] = {"app_id": app.id, "by": actor_of(request), "at": now()}
+    if form.is_valid() and tried(form, actions.stage, fields=at_fields, **form.cleaned_data, **given) is not None:
         messages.success(request, "Saved. It holds from the next page that a seller opens.")
         return redirect("store_editor", app_id=app.id)
     listing = Listing.objects.of_app(app.id)

@@ -1,9 +1,11 @@
 """Buttons under an app's ratings: rate, withdraw, answer, report. Each leads back to the page it stands on."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -62,17 +64,10 @@ def withdraw(request: HttpRequest, app_id: str) -> HttpResponse:
 def reply(request: HttpRequest, rating_id: str) -> HttpResponse:
     """For the app's developer."""
     rating = found(Rating.objects.named, rating_id)
-    if rating.app.developer_id not in viewer_of(request).developers:
+    if rating.app.developer_id not in viewer_of(request).writes_for:
         raise PermissionDenied
     listing, form = visible(request, rating.app_id), ReplyForm(request.POST, auto_id=False)
-    if form.is_valid() and tried(
-        form,
-        actions.change_reply,
-        fields=_AT_WORDS,
-        rating_id=rating.id,
-        words=form.cleaned_data["words"],
-        **_who(request),
-    ):
+    if _said(request, form, actions.change_reply, rating, _AT_WORDS):
         messages.success(request, "Your answer is on the page.")
         return _back(listing.app_id)
     return page_of(request, listing, status=422, refused_reply=form, refused_id=rating.id)
@@ -85,17 +80,20 @@ def report(request: HttpRequest, rating_id: str) -> HttpResponse:
     rating = found(Rating.objects.named, rating_id)
     listing, form = visible(request, rating.app_id), ReportForm(request.POST, auto_id=False)
     fields = {"store_report_words": "words", "store_report_twice": "words"}
-    if form.is_valid() and tried(
-        form,
-        actions.report_rating,
-        fields=fields,
-        rating_id=rating.id,
-        words=form.cleaned_data["words"],
-        **_who(request),
-    ):
+    if _said(request, form, actions.report_rating, rating, fields):
         messages.success(request, "Thank you. The marketplace looks at it.")
         return _back(listing.app_id)
     return page_of(request, listing, status=422, refused_report=form, refused_id=rating.id)
+
+
+def _said(
+    request: HttpRequest, form: Form, action: Callable[..., object], rating: Rating, fields: dict[str, str]
+) -> bool:
+    """Whether the action took the form's words."""
+    if not form.is_valid():
+        return False
+    given = {"rating_id": rating.id, "words": form.cleaned_data["words"]}
+    return tried(form, action, fields=fields, **given, **_who(request)) is not None
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:

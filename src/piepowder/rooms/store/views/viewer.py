@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
-from piepowder.rooms.developers.models import Member
+from piepowder.rooms.developers.guards import memberships
 from piepowder.rooms.developers.rules.organisation import Role, may
 from piepowder.rooms.people.guards import account_of, signed_in
 from piepowder.rooms.store.models import Listing, Use
@@ -23,10 +23,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """`seller` is empty for whoever does not act for a shop; `developers` are the organisations that the account belongs to."""
+    """`seller` is empty for whoever does not act for a shop; `developers` are the organisations that the account belongs to, and
+    `writes_for` those in which its role may change apps."""
 
     seller: str
     developers: frozenset[str]
+    writes_for: frozenset[str]
     staff: bool
 
     def may_see(self, listing: Listing) -> bool:
@@ -42,8 +44,13 @@ class Viewer:
 
 def viewer_of(request: HttpRequest) -> Viewer:
     account = account_of(request)
-    memberships = Member.objects.filter(account=account).values_list("developer_id", flat=True)
-    return Viewer(seller=account.seller_id or "", developers=frozenset(memberships), staff=account.is_staff)
+    own = memberships(request)
+    return Viewer(
+        seller=account.seller_id or "",
+        developers=frozenset(one.developer_id for one in own),
+        writes_for=frozenset(one.developer_id for one in own if may(one.role, (Role.DEVELOPER,))),
+        staff=account.is_staff,
+    )
 
 
 def visible(request: HttpRequest, app_id: str) -> Listing:
@@ -64,13 +71,10 @@ def for_own_app(
 
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        app = found(App.objects.named, str(kwargs.pop("app_id")).replace("\0", ""))
-        if app.developer_id not in viewer_of(request).developers:
+        app, viewer = found(App.objects.named, str(kwargs.pop("app_id")).replace("\0", "")), viewer_of(request)
+        if app.developer_id not in viewer.developers:
             raise Http404("no such app of yours")
-        role = Member.objects.filter(account=account_of(request), developer=app.developer_id).values_list(
-            "role", flat=True
-        )
-        if request.method == "POST" and not may(role[0], (Role.DEVELOPER,)):
+        if request.method == "POST" and app.developer_id not in viewer.writes_for:
             raise PermissionDenied
         return view(request, app, *args, **kwargs)
 
