@@ -2,11 +2,11 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, transaction
 from django.db.models import Sum
-from pytest_django.fixtures import SettingsWrapper
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.appstore.models import App
@@ -110,7 +110,7 @@ def test_billing_is_no_reason_to_see_buyers() -> None:
 @pytest.mark.parametrize(
     ("zone", "inside"), [("UTC", 1), ("America/New_York", 0), ("Asia/Tokyo", 1), ("Pacific/Kiritimati", 1)]
 )
-def test_a_month_ends_where_the_marketplace_is(settings: SettingsWrapper, zone: str, inside: int) -> None:
+def test_a_month_ends_where_the_marketplace_is(settings: Any, zone: str, inside: int) -> None:
     """An order read at 02:00 UTC on the first is of November in New York's books no more than its clock says."""
     settings.PIEPOWDER = settings.PIEPOWDER.model_copy(update={"billing_time_zone": zone})
     app = make_app()
@@ -239,9 +239,11 @@ def test_the_books_balance_and_stay() -> None:
     actions.run_month(NOVEMBER, by=OFFICE, at=AFTER)
     assert Posting.objects.aggregate(total=Sum("amount"))["total"] == 0
     for model in (Entry, Posting, Statement, MonthRun):
-        for change in (lambda rows: rows.delete(), lambda rows: rows.update(id="other")):
-            with pytest.raises((ProgrammingError, InternalError), match="only added to"), transaction.atomic():
-                change(model._default_manager.all())
+        rows: Any = model._default_manager.all()
+        with pytest.raises((ProgrammingError, InternalError), match="only added to"), transaction.atomic():
+            rows._raw_delete(rows.db)
+        with pytest.raises((ProgrammingError, InternalError), match="only added to"), transaction.atomic():
+            rows.update(id="other")
     posting = Posting.objects.first()
     assert posting is not None
     with pytest.raises(IntegrityError, match="do not balance"):

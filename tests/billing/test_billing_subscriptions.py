@@ -153,7 +153,7 @@ def test_subscribers_keep_their_terms_until_they_accept(app: App, seller: Seller
     row = actions.accept_terms(offer, by=SYSTEM, at=MIDDLE)
     assert row.version_in(NOVEMBER).amount == Decimal("9.90")
     assert row.version_in(DECEMBER).amount == Decimal("20.00")
-    with refused("billing_termsoffer_not_from_here"):
+    with refused("billing_termsoffer_changed_meanwhile"):
         actions.accept_terms(offer, by=SYSTEM, at=MIDDLE)
 
 

@@ -1,8 +1,9 @@
 """Forms of billing: what is typed becomes terms, rates and amounts; a refusal stands at its field."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 
@@ -14,6 +15,7 @@ from piepowder.rooms.billing.money import DECIMALS, check_currency, parsed, show
 from piepowder.rooms.billing.rules import FreePeriod, PlanKind, Terms
 from piepowder.rooms.ground.forms import sentence
 
+T = TypeVar("T")
 KINDS = (
     (PlanKind.FREE.value, "Free"),
     (PlanKind.MONTHLY.value, "An amount each month"),
@@ -122,9 +124,9 @@ class MonthField(forms.CharField):
 
     widget = forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"})
 
-    def clean(self, value: Any) -> date:
-        text: str = super().clean(value)
-        return _tried(months.parsed, text.strip())
+    def clean(self, value: Any) -> date | None:
+        text = str(super().clean(value)).strip()
+        return _tried(months.parsed, text) if text else None
 
 
 class RateForm(forms.Form):
@@ -170,7 +172,7 @@ class ReferenceForm(forms.Form):
     )
 
 
-def _tried(read: Any, text: str) -> Any:
+def _tried(read: Callable[[str], T], text: str) -> T:
     try:
         return read(text)
     except PiepowderError as error:

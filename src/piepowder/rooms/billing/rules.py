@@ -226,12 +226,12 @@ def split_back(gross: Decimal, commission: Decimal, *, given_back: Decimal, amou
     return Split(gross=amount, free=ZERO, commission=part(commission, left, gross, currency) - was)
 
 
-def check_correction(gross: Decimal, *, given_back: Decimal, amount: Decimal) -> None:
+def check_correction(gross: Decimal, *, given_back: Decimal, amount: Decimal, currency: str) -> None:
     """A correction gives back, at most what is left of the charge."""
     if not 0 < -amount <= gross - given_back:
         raise PiepowderError(
             "billing_correction_not_fitting",
-            f"at most {gross - given_back} of this charge can be given back",
+            f"at most {Money(gross - given_back, currency)} of this charge can be given back",
             hint="an amount above zero; what was given back before is subtracted",
         )
 

@@ -124,7 +124,7 @@ def correct(entry: Entry, amount: Decimal, *, by: Actor, at: datetime, reason: s
     if not reason.strip():
         raise PiepowderError("billing_reason_missing", "a correction needs a reason", hint="the seller reads it")
     given_back = Entry.objects.given_back(entry)
-    rules.check_correction(entry.gross, given_back=given_back, amount=-amount)
+    rules.check_correction(entry.gross, given_back=given_back, amount=-amount, currency=entry.currency)
     parts = rules.split_back(
         entry.gross, entry.commission, given_back=given_back, amount=-amount, currency=entry.currency
     )

@@ -23,6 +23,7 @@ def create_plan(app: App, *, name: str, terms: Terms, by: Actor, at: datetime) -
     Codes: `billing_plan_name_missing`, `billing_plan_name_taken`, `billing_plans_too_many`, and those of the terms.
     """
     check_terms(terms)
+    _check_open(app)
     name = clean_name(name)
     if not name:
         raise PiepowderError("billing_plan_name_missing", "a plan needs a name")
@@ -48,6 +49,7 @@ def change_plan(plan: Plan, *, terms: Terms, by: Actor, at: datetime, seen: int 
     """
     check_terms(terms)
     plan = Plan.objects.locked(plan.id)
+    _check_open(plan.app)
     newest = plan.newest
     if seen and seen != newest.number:
         raise PiepowderError(
@@ -73,7 +75,15 @@ def withdraw_plan(plan: Plan, *, by: Actor, at: datetime, reason: str = "") -> P
 @transaction.atomic
 def offer_plan(plan: Plan, *, by: Actor, at: datetime) -> Plan:
     """A withdrawn plan can be chosen again."""
+    _check_open(plan.app)
     return Plan.objects.advance(plan, PlanStatus.OFFERED, verb="offer_plan", by=by, at=at)
+
+
+def _check_open(app: App) -> None:
+    if not app.developer.is_open:
+        raise PiepowderError(
+            "billing_developer_closed", f"{app.developer.name} is closed and offers nothing", kind=ErrorKind.CONFLICT
+        )
 
 
 def _add(plan: Plan, number: int, terms: Terms, *, at: datetime) -> None:

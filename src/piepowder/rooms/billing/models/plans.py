@@ -16,7 +16,7 @@ DIGITS: dict[str, Any] = {"max_digits": 24, "decimal_places": 4}
 class PlanQuerySet(StateQuerySet["Plan"]):
     def named(self, plan_id: str) -> "Plan":
         """One plan with its app; `billing_plan_unknown` if there is none."""
-        if found := self.select_related("app").filter(pk=plan_id).first():
+        if found := self.select_related("app__developer").filter(pk=plan_id).first():
             return found
         raise PiepowderError("billing_plan_unknown", f"no plan `{plan_id}`", kind=ErrorKind.NOT_FOUND)
 

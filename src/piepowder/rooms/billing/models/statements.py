@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.billing.models.plans import DIGITS
@@ -12,6 +14,7 @@ from piepowder.rooms.billing.money import shown
 from piepowder.rooms.billing.rules import SETTLEMENT_TRANSITIONS, SettlementStatus
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.models import PrefixedModel, StatefulModel, StateQuerySet
+from piepowder.rooms.people.models import Seller
 
 
 class StatementQuerySet(models.QuerySet["Statement"]):
@@ -91,6 +94,13 @@ class SettlementQuerySet(StateQuerySet["Settlement"]):
 
     def newest(self) -> "SettlementQuerySet":
         return self.order_by("-month", "-id")
+
+    def with_names(self) -> "SettlementQuerySet":
+        """With `party_name`."""
+        names = (
+            model._default_manager.filter(pk=OuterRef("party")).values("name")[:1] for model in (Seller, Developer)
+        )
+        return self.annotate(party_name=Coalesce(*(Subquery(one) for one in names)))
 
     def of_party(self, party: str, month: date | None = None) -> "SettlementQuerySet":
         rows = self.filter(party=party)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,19 +16,21 @@ from piepowder.rooms.billing import actions, months
 from piepowder.rooms.billing.actions.books import conditions
 from piepowder.rooms.billing.forms import FIELDS, PlanForm, TermsForm, present
 from piepowder.rooms.billing.models import FreeAmount, Plan, Subscription
-from piepowder.rooms.billing.views.doors import for_organisations, organisation_of, told
+from piepowder.rooms.billing.views.doors import told
 from piepowder.rooms.billing.zone import zone
+from piepowder.rooms.developers.guards import developer_of, for_members, member_of
+from piepowder.rooms.developers.rules.organisation import Role, may
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.people.guards import actor_of
 
 LIVE = Count("subscriptions", filter=~Q(subscriptions__status="ended"), distinct=True)
 
 
-@for_organisations
+@for_members()
 @require_safe
 def plans(request: HttpRequest) -> HttpResponseBase:
     """Every plan of every app, and what the marketplace takes."""
-    developer, month = organisation_of(request), months.month_of(datetime.now(UTC), zone())
+    developer, month = developer_of(request), months.month_of(datetime.now(UTC), zone())
     held = conditions(month)
     apps = list(App.objects.filter(developer=developer).order_by("name"))
     page = {
@@ -36,14 +39,15 @@ def plans(request: HttpRequest) -> HttpResponseBase:
         "rates": [(app, held.percent(app.id)) for app in apps],
         "free": FreeAmount.objects.in_month(month).values(),
         "apps": apps,
+        "may_change": may(member_of(request).role, (Role.BILLING,)),
     }
     return render(request, "billing/plans.html", page)
 
 
-@for_organisations
+@for_members(Role.BILLING)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponseBase:
-    developer = organisation_of(request)
+    developer = developer_of(request)
     form = PlanForm(
         request.POST or None, developer_id=developer.id, initial={"app": request.GET.get("app"), "currency": "EUR"}
     )
@@ -67,18 +71,21 @@ def _made(request: HttpRequest, form: PlanForm) -> Plan | None:
     )
 
 
-@for_organisations
+@for_members()
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: HttpRequest, plan_id: str) -> HttpResponseBase:
     """A plan with its versions; the form makes a new one."""
-    row = _own(request, plan_id)
+    row, may_change = _own(request, plan_id), may(member_of(request).role, (Role.BILLING,))
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied
     form = TermsForm(request.POST or None, initial=present(row.newest))
     if request.method == "POST" and form.is_valid() and _changed(request, row, form):
         messages.success(
             request, "The new terms hold for whoever subscribes from now on. The others are told, and keep theirs."
         )
         return redirect("billing_plan", plan_id=row.id)
-    return render(request, "billing/plan.html", {"form": form, **_page(row)}, status=422 if form.errors else 200)
+    page = {"form": form, "may_change": may_change, **_page(row)}
+    return render(request, "billing/plan.html", page, status=422 if form.errors else 200)
 
 
 def _page(row: Plan) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def _changed(request: HttpRequest, row: Plan, form: TermsForm) -> Plan | None:
     )
 
 
-@for_organisations
+@for_members(Role.BILLING)
 @require_POST
 def withdraw(request: HttpRequest, plan_id: str) -> HttpResponseBase:
     row = _own(request, plan_id)
@@ -110,7 +117,7 @@ def withdraw(request: HttpRequest, plan_id: str) -> HttpResponseBase:
     return redirect("billing_plan", plan_id=row.id)
 
 
-@for_organisations
+@for_members(Role.BILLING)
 @require_POST
 def offer(request: HttpRequest, plan_id: str) -> HttpResponseBase:
     row = _own(request, plan_id)
@@ -120,7 +127,7 @@ def offer(request: HttpRequest, plan_id: str) -> HttpResponseBase:
 
 def _own(request: HttpRequest, plan_id: str) -> Plan:
     """Another organisation's plan is as good as none."""
-    row = Plan.objects.of_developer(organisation_of(request).id).filter(pk=plan_id.replace("\0", "")).first()
+    row = Plan.objects.of_developer(developer_of(request).id).filter(pk=plan_id.replace("\0", "")).first()
     if row is None:
         raise Http404("no such plan")
     return row

@@ -127,14 +127,16 @@ class SettlementFilters(MonthFilters):
 
 class SettlementsTable(tables.Table):  # type: ignore[misc]
     month = tables.DateColumn(format="F Y")
-    party = tables.Column(verbose_name="With")
+    party = tables.TemplateColumn(
+        '{{ record.party_name }}<span class="sub mono">{{ value }}</span>', verbose_name="With", order_by="party_name"
+    )
     amount = tables.TemplateColumn(MONEY, **NUMBER)
     currency = tables.Column()
     status = tables.TemplateColumn('{% include "billing/state.html" with status=value %}', verbose_name="State")
     reference = tables.Column(default="", verbose_name="Reference or problem", empty_values=())
     answer = tables.TemplateColumn(
         '{% include "billing/settle.html" with row=record %}',
-        verbose_name="",
+        verbose_name="Action",
         orderable=False,
         exclude_from_export=True,
     )
@@ -145,6 +147,9 @@ class SettlementsTable(tables.Table):  # type: ignore[misc]
 
     def render_reference(self, record: Settlement) -> str:
         return record.problem or record.reference
+
+    def value_party(self, record: Settlement) -> str:
+        return record.party
 
     def value_month(self, record: Settlement) -> str:
         return f"{record.month:%Y-%m}"
@@ -159,7 +164,7 @@ class SettlementsTable(tables.Table):  # type: ignore[misc]
 @for_staff()
 @require_safe
 def settlements(request: HttpRequest) -> HttpResponseBase:
-    rows = Settlement.objects.newest()
+    rows = Settlement.objects.newest().with_names()
     return listing(request, SettlementsTable, rows, "billing/settlements.html", filters=SettlementFilters)
 
 

@@ -13,12 +13,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django_filters import CharFilter, FilterSet
 
-from piepowder.core.kernel.errors import PiepowderError
-from piepowder.rooms.billing import actions, months, reads
-from piepowder.rooms.billing.forms import CorrectionForm
+from piepowder.rooms.billing import actions, reads
+from piepowder.rooms.billing.forms import CorrectionForm, MonthField
 from piepowder.rooms.billing.models import Entry, Settlement, Statement
 from piepowder.rooms.billing.money import shown
-from piepowder.rooms.billing.views.doors import for_organisations, organisation_of
+from piepowder.rooms.developers.guards import developer_of, for_members
 from piepowder.rooms.developers.models import Member
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.forms import tried
@@ -29,15 +28,12 @@ NUMBER: dict[str, Any] = {"attrs": {"th": {"class": "num"}, "td": {"class": "num
 MONEY = "{% load billing_words %}{{ value|money:record.currency }}"
 
 
-class MonthFilters(FilterSet):  # type: ignore[misc]
-    month = CharFilter(label="Month, like 2026-11", method="narrow")
+class MonthFilter(CharFilter):  # type: ignore[misc]
+    field_class = MonthField
 
-    def narrow(self, rows: Any, name: str, value: str) -> Any:
-        try:
-            return rows.filter(month=months.parsed(value.strip()))
-        except PiepowderError as error:
-            self.form.add_error("month", f"{error.message[:1].upper()}{error.message[1:]}.")
-            return rows
+
+class MonthFilters(FilterSet):  # type: ignore[misc]
+    month = MonthFilter(label="Month, like 2026-11")
 
 
 class StatementsTable(tables.Table):  # type: ignore[misc]
@@ -73,10 +69,10 @@ class AllStatementsTable(StatementsTable):
         sequence = ("month", "holder", "...")
 
 
-@for_organisations
+@for_members()
 @require_safe
 def own(request: HttpRequest) -> HttpResponseBase:
-    developer = organisation_of(request)
+    developer = developer_of(request)
     rows = Statement.objects.of_developer(developer.id)
     page = {"developer": developer}
     return listing(request, StatementsTable, rows, "billing/statements.html", filters=MonthFilters, page=page)
