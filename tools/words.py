@@ -9,13 +9,14 @@ import ast
 import copy
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 ROOM = "__room__"  # stands for the package in which the call is
+CONSOLE_WORDS = "piepowder.rooms.consent.templatetags.console_words"
 ANY = ""  # the module of a carrier that is known by its name alone, being a method
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -86,12 +87,23 @@ def error_codes() -> list[Word]:
     return sorted_words(
         Word(value=word.value.replace("<db_table>", table), says=word.says, means=word.means, module=module)
         for word in words(ERROR_CODES, modules)
+        if not word.value.startswith("<")  # an error told anew, under the code that it had
         for table, module in (tables if "<db_table>" in word.value else [("", word.module)])
     )
 
 
 def ledger_kinds() -> list[Word]:
-    return sorted_words(word for word in words(LEDGER_KINDS, read_modules()) if "<" not in word.value)
+    """Every kind of record; one whose function has no docstring means what the console says of it."""
+    modules = read_modules()
+    shown = _shown_kinds(modules)
+    found = [word for word in words(LEDGER_KINDS, modules) if "<" not in word.value]
+    return sorted_words(word if word.means else replace(word, means=shown.get(word.value, "")) for word in found)
+
+
+def _shown_kinds(modules: list[Module]) -> dict[str, str]:
+    """Kind -> its words in the console's table of kinds."""
+    tables = [module.tables["KINDS"] for module in modules if module.name == CONSOLE_WORDS and "KINDS" in module.tables]
+    return {key: text for table in tables for key, text in ast.literal_eval(table).items()}
 
 
 def metrics() -> list[Word]:
@@ -222,7 +234,8 @@ class _Fill(ast.NodeTransformer):
         self._given = given
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._given.get(node.id, node)
+        # A copy for each place: a node that stood in two places would be filled twice, and the tree of the source with it.
+        return copy.deepcopy(self._given[node.id]) if node.id in self._given else node
 
 
 def _filled(expression: ast.expr, given: Mapping[str, ast.expr]) -> ast.expr:
@@ -271,6 +284,8 @@ def _module(path: Path, root: Path) -> Module:
             module.imported |= {name.asname or name.name: (node.module, name.name) for name in node.names}
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
             module.tables[node.targets[0].id] = node.value
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict) and isinstance(node.target, ast.Name):
+            module.tables[node.target.id] = node.value
     module.calls = [(*site, _target(site[0], module, site[2])) for site in _calls(module.tree, None, None)]
     return module
 

@@ -103,7 +103,7 @@ def test_half_a_unit_goes_away_from_zero(amount: str, currency: str, whole: str)
         ("0x10", "EUR", "billing_amount_malformed"),
         ("999999999999999", "EUR", "billing_amount_too_large"),
         ("1", "EURO", "billing_currency_unknown"),
-        ("1", "XXX", "billing_currency_unknown"),
+        ("1", "QQQ", "billing_currency_unknown"),
     ],
 )
 def test_no_amount_is_guessed(text: str, currency: str, code: str) -> None:

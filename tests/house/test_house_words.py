@@ -66,7 +66,7 @@ def test_django_calls_a_room_by_its_folder() -> None:
 
 
 def _is_apps(path: Path) -> bool:
-    return path.name == "apps.py"
+    return path.name == "apps.py" and path.parent.parent.name == "rooms"
 
 
 def test_the_reference_is_what_the_code_says() -> None:

@@ -42,6 +42,7 @@ def test_a_mistyped_key_is_known_by_its_checksum(random: str, data: st.DataObjec
 
 @pytest.mark.parametrize("text", ["", "ppk_", "ppk_é" + "a" * 48, "sk_" + "a" * 50, "ppk_" + "a" * 49])
 def test_other_text_is_no_key(text: str) -> None:
+    """What has not the whole form of a key is not even looked up."""
     assert not rules.is_key(text)
 
 
