@@ -7,7 +7,7 @@ from django import forms
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.developers.countries import CHOICES
 from piepowder.rooms.developers.models import Developer, Identity
-from piepowder.rooms.developers.rules.identity import CHECKS, TITLES, WITH_DOCUMENT, Point
+from piepowder.rooms.developers.rules.identity import WITH_DOCUMENT, Point
 from piepowder.rooms.developers.rules.organisation import KIND_WORDS, ROLE_WORDS, Role
 from piepowder.rooms.evidence.forms import DocumentField
 from piepowder.rooms.ground.forms import sentence
@@ -179,8 +179,7 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **given)
         for point in Point:
             self.fields[f"met_{point}"] = forms.ChoiceField(
-                label=TITLES[point],
-                help_text=f"{'. '.join(CHECKS[point])}.",
+                label="Answer",
                 choices=[("yes", "Met"), ("no", "Not met")],
                 widget=forms.RadioSelect,
             )

@@ -77,8 +77,10 @@ def scripts(name: str) -> tuple[str, ...]:
 
 
 def escaped(name: str) -> str:
-    """The name with everything that hides, or turns the text around it, written out as `[U+202E]`."""
-    return "".join(f"[U+{ord(one):04X}]" if unicodedata.category(one)[0] == "C" else one for one in name)
+    """The text with everything that hides, or turns the text around it, written out as `[U+202E]`; line ends stay."""
+    return "".join(
+        f"[U+{ord(one):04X}]" if unicodedata.category(one)[0] == "C" and one != "\n" else one for one in name
+    )
 
 
 def peculiarities(name: str) -> list[str]:

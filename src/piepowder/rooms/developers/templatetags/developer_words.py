@@ -6,6 +6,7 @@ from piepowder.rooms.developers.countries import COUNTRIES
 from piepowder.rooms.developers.rules.identity import TITLES, IdentityStatus, Point
 from piepowder.rooms.developers.rules.names import escaped
 from piepowder.rooms.developers.rules.organisation import KIND_WORDS, ROLE_WORDS, Kind, Role
+from piepowder.rooms.people.models import Account
 
 register = template.Library()
 register.filter("escaped", escaped)
@@ -17,6 +18,15 @@ _STATES = {
     IdentityStatus.VERIFIED: ("Verified", "good"),
     IdentityStatus.EXPIRED: ("To be shown anew", "warn"),
 }
+
+
+@register.filter
+def actor_words(actor: str) -> str:
+    """`staff:acc_…` by the name of the account; a key or the clock by what it is."""
+    kind, _, name = actor.partition(":")
+    if name.startswith("acc_") and (account := Account.objects.filter(pk=name).first()):
+        return f"{account} ({kind})"
+    return kind if name in ("piepowder", "command_line") else actor
 
 
 @register.filter

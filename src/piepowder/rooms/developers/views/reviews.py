@@ -20,7 +20,7 @@ from piepowder.rooms.developers.actions.identity import holidays
 from piepowder.rooms.developers.forms import DecisionForm
 from piepowder.rooms.developers.models import Identity, Review
 from piepowder.rooms.developers.persons import acts_for
-from piepowder.rooms.developers.rules.identity import TITLES, Point, median_days
+from piepowder.rooms.developers.rules.identity import CHECKS, TITLES, Point, median_days
 from piepowder.rooms.evidence.models import Document
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.forms import sentence, tried
@@ -149,7 +149,7 @@ def _shown(request: HttpRequest, row: Identity, newest: Review | None, form: Dec
         "reviewer": _person(newest.reviewer) if newest else "",
         "own": acts_for(actor_of(request), row.developer),
         "flags": row.developer.flags(),
-        "facts": [(name, value, present.get(name, "")) for name, value in submitted.items()],
+        "facts": [(name, submitted.get(name, ""), value) for name, value in present.items()],
         "late": newest is not None and not newest.outcome and newest.due_at < datetime.now(UTC),
         "points": [_point(point, newest, documents, form) for point in Point],
         "earlier": row.reviews.exclude(pk=newest.pk if newest else "").order_by("-number")[:20],
@@ -161,7 +161,9 @@ def _point(point: Point, newest: Review | None, documents: dict[str, Document], 
     ids = [one for at, one in newest.documents if at == point] if newest else []
     found = [documents[one] for one in ids if one in documents]
     return {
+        "point": point,
         "title": TITLES[point],
+        "checks": CHECKS[point],
         "documents": [(one, Document.objects.elsewhere(one)) for one in found],
         "met": form[f"met_{point}"],
         "reason": form[f"reason_{point}"],
