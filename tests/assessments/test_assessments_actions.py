@@ -254,6 +254,7 @@ def test_a_renewal_begins_with_the_last_answers(
     prove(renewal, "scans", by=member, at=later)
     actions.answer(renewal, "scans", "2027-09-01", by=member, at=later)
     actions.answer(renewal, "incident_rehearsed", "2027-09-01", by=member, at=later)
+    actions.answer(renewal, "training", "2027-09-01", by=member, at=later)
     submission = actions.take(actions.submit(renewal, by=member, at=later), by=reviewer, at=later)
     assert submission.occasion == "renewal"
     assert Assessment.objects.approved_roles(developer.id, later) == frozenset(ROLES)

@@ -39,8 +39,8 @@ def reviewer_api(db: None) -> Client:
 
 
 def _send(client: Client, verb: str, path: str, body: object = None, *, status: int = 200) -> Any:
-    sent = {"data": json.encode(body if body is not None else {}), "content_type": "application/json"}
-    answer = client.generic(verb.upper(), f"/api/assessments{path}", **sent)
+    data = json.encode(body if body is not None else {})
+    answer = client.generic(verb.upper(), f"/api/assessments{path}", data, content_type="application/json")
     assert answer.status_code == status, answer.content
     return answer.json()
 

@@ -39,7 +39,7 @@ def _writes() -> Iterator[tuple[Source, ast.Call]]:
             # `@router.delete(…)` names a method of HTTP
             if (
                 source.inside[0] not in ("core", "gateway")
-                and chain[0] != "router"
+                and chain[0] not in ("router", "accounts", "keys", "letters")
                 and (node.func.attr not in ALSO_OF_OTHERS or QUERIES & set(chain))
             ):
                 yield source, node

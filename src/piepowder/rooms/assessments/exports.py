@@ -196,7 +196,8 @@ def _activity(said: _Said, purpose: str) -> Part:
     several += [_for_purpose(said, question, purpose) for question in _told_per_purpose(said)]
     several += [_of_basis(said, purpose), Statement("People whose data it is", SUBJECTS, "the marketplace's catalogue")]
     several += [_of_categories(said, purpose), _of_retention(said, purpose)]
-    return Part(said.purpose_name(purpose), "Art. 30(1)(b), (c) and (f)", several)
+    article = "Art. 30(2)(b)" if said.facts.controller_or_processor == "processor" else "Art. 30(1)(b), (c) and (f)"
+    return Part(said.purpose_name(purpose), article, several)
 
 
 def _told_per_purpose(said: _Said) -> list[Question]:

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 OBSERVE_DAYS = 90
 
@@ -18,13 +17,13 @@ class SeveralFiles(forms.FileField):
 
     widget = SeveralFilesInput(attrs={"multiple": True, "accept": ".csv,.json"})
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
         several = data if isinstance(data, list | tuple) else [data]
         return [super(SeveralFiles, self).clean(one, initial) for one in several]
 
 
 class StartForm(forms.Form):
-    files = SeveralFiles(
+    several = SeveralFiles(
         label="Files",
         help_text="developers, sellers, apps, grants, tokens; each as .csv or .json. Any of them, in one go or later.",
     )

@@ -58,14 +58,14 @@ def start(request: HttpRequest) -> HttpResponseBase:
 def _checked(request: HttpRequest, form: StartForm, now: datetime) -> Import | None:
     codes = ("file_unknown", "file_twice", "file_too_large", "file_malformed", "no_files")
     columns = ("column_twice", "column_unknown", "column_missing")
-    fields = {f"imports_{code}": "files" for code in (*codes, *columns)} | {
+    fields = {f"imports_{code}": "several" for code in (*codes, *columns)} | {
         "imports_register_by_past": "register_by",
         "appstore_mode_end_past": "observe_until",
         "appstore_mode_end_far": "observe_until",
     }
     return tried(
         form,
-        lambda **rest: actions.check({file.name or "": file.read() for file in form.cleaned_data["files"]}, **rest),
+        lambda **rest: actions.check({file.name or "": file.read() for file in form.cleaned_data["several"]}, **rest),
         fields=fields,
         by=actor_of(request),
         at=now,

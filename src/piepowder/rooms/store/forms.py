@@ -54,17 +54,19 @@ class LinesField(forms.CharField):
 
 
 class ListingForm(forms.Form):
-    """All texts of a listing. `since` tells whether somebody else changed it meanwhile."""
+    """All texts of a listing; a draft may leave out any of them, and the checks say which are needed. `since` tells whether somebody else changed it meanwhile."""
 
     since = forms.CharField(required=False, widget=forms.HiddenInput)
     short = forms.CharField(
         required=False,
+        template_name="store/field.html",
         max_length=rules.SHORT_MAX,
         label="In one sentence",
         help_text="What does it do for a shop? This stands on the shelf, under the name.",
     )
     long = forms.CharField(
         required=False,
+        template_name="store/field.html",
         max_length=rules.LONG_MAX,
         strip=True,
         label="Description",
@@ -74,25 +76,35 @@ class ListingForm(forms.Form):
     )
     features = LinesField(
         required=False,
+        template_name="store/field.html",
         label="Features",
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=f"One on each line, at most {rules.FEATURES_MAX}.",
     )
     categories = forms.MultipleChoiceField(
         required=False,
+        template_name="store/boxes.html",
         label="Shelves",
         widget=forms.CheckboxSelectMultiple,
         help_text=f"At most {rules.CATEGORIES_MAX}. Your data label is compared with the median of the first one.",
     )
     languages = forms.MultipleChoiceField(
-        required=False, label="Languages", widget=forms.CheckboxSelectMultiple, choices=list(LANGUAGES.items())
+        required=False,
+        template_name="store/boxes.html",
+        label="Languages",
+        widget=forms.CheckboxSelectMultiple,
+        choices=list(LANGUAGES.items()),
     )
     support_email = forms.EmailField(
-        required=False, label="Support by e-mail", help_text="Sellers see it. An address or a page is needed."
+        required=False,
+        template_name="store/field.html",
+        label="Support by e-mail",
+        help_text="Sellers see it. An address or a page is needed.",
     )
     support_url = forms.CharField(required=False, max_length=500, label="Support page")
     privacy_url = forms.CharField(
         required=False,
+        template_name="store/field.html",
         max_length=500,
         label="Privacy policy",
         help_text="Where sellers and buyers can read it, <code>https://…</code>.",

@@ -20,6 +20,11 @@ class Plan:
     free: bool
     order: tuple[int, Decimal, str]
 
+    @property
+    def brief(self) -> str:
+        """For a card: without what stands after the first comma."""
+        return self.words.partition(",")[0]
+
 
 def plans_of(app_ids: Collection[str]) -> dict[str, tuple[Plan, ...]]:
     """App id -> the plans that can be chosen now, the cheapest kind first; an app without plans is left out."""

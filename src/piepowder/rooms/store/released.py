@@ -26,6 +26,16 @@ STATES: dict[OrderState, str] = {
     OrderState.CLOSED: "later",
     OrderState.CANCELLED: "when it was cancelled",
 }
+_SPANS: dict[tuple[OrderState, ...], str] = {
+    (OrderState.UNSHIPPED, OrderState.SHIPPED): "until delivery",
+    (OrderState.UNSHIPPED, OrderState.SHIPPED, OrderState.DELIVERED): "until 30 days after delivery",
+    (
+        OrderState.UNSHIPPED,
+        OrderState.SHIPPED,
+        OrderState.DELIVERED,
+        OrderState.CLOSED,
+    ): "unless the order was cancelled",
+}
 _KINDNESS = {Effect.KEEP: 2, Effect.SUBSTITUTE: 1, Effect.WITHHOLD: 0}
 Declared = Mapping[str, tuple[str, ...]]
 
@@ -116,9 +126,8 @@ def _promise(answers: Mapping[OrderState, Verdict]) -> Promise:
     if kept and len(kept) == len(answers):
         return Promise(effect="keep", note="")
     if kept:
-        return Promise(
-            effect="keep", note=f"{', '.join(STATES[s] for s in kept)}; otherwise {substitute or 'withheld'}"
-        )
+        when = _SPANS.get(tuple(kept)) or ", ".join(STATES[state] for state in kept)
+        return Promise(effect="keep", note=f"{when}, then {substitute or 'withheld'}")
     if substitute:
         return Promise(effect="substitute", note=substitute)
     first = next(iter(answers.values()), None)

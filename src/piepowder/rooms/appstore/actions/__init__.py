@@ -1,17 +1,5 @@
 """The verbs of the app store: apps and modes by the marketplace; versions by developers, reviewed, released; caps and deadline."""
 
-from piepowder.rooms.appstore.actions.apps import (
-    add_version,
-    approve_mode,
-    approve_roles,
-    create_app,
-    decline_mode,
-    end_due_modes,
-    end_mode,
-    register_app,
-    set_mode,
-    set_rates,
-)
 from piepowder.rooms.appstore.actions.deadline import remind_of_deadline, set_deadline
 from piepowder.rooms.appstore.actions.details import Details, change_details, register_own_app, set_reach
 from piepowder.rooms.appstore.actions.drafting import (
@@ -23,6 +11,18 @@ from piepowder.rooms.appstore.actions.drafting import (
     withdraw_version,
     write_manifest,
     write_purpose,
+)
+from piepowder.rooms.appstore.actions.provisioning import (
+    add_version,
+    approve_mode,
+    approve_roles,
+    create_app,
+    decline_mode,
+    end_due_modes,
+    end_mode,
+    register_app,
+    set_mode,
+    set_rates,
 )
 from piepowder.rooms.appstore.actions.releasing import release_version, stop_rollout, widen_rollout
 from piepowder.rooms.appstore.actions.reviewing import (

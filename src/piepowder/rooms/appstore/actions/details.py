@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
-from piepowder.rooms.appstore.actions.apps import create_app, publish_app
+from piepowder.rooms.appstore.actions.provisioning import create_app, publish_app
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.appstore.rules import AppKind
 from piepowder.rooms.appstore.rules.addresses import ADDRESSES_MAX, page_problem, redirect_problem, webhook_problem

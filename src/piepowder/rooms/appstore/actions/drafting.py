@@ -11,7 +11,7 @@ from piepowder.core.facts.model import ManifestFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.policy.taxonomy import ROLES
 from piepowder.rooms.appstore import letters, rules
-from piepowder.rooms.appstore.actions.apps import next_number, publish_app, refuse
+from piepowder.rooms.appstore.actions.provisioning import next_number, publish_app, refuse
 from piepowder.rooms.appstore.catalogue import operation_ids
 from piepowder.rooms.appstore.inspection import inspect
 from piepowder.rooms.appstore.manifests import tidy, with_purpose, without_purpose

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore import letters
-from piepowder.rooms.appstore.actions.apps import approve_roles, make_live, publish_app
+from piepowder.rooms.appstore.actions.provisioning import approve_roles, make_live, publish_app
 from piepowder.rooms.appstore.models import App, AppVersion
 from piepowder.rooms.appstore.rules.versions import VersionStatus, check_percent
 from piepowder.rooms.ground.actor import Actor

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore import letters
-from piepowder.rooms.appstore.actions.apps import approve_roles, publish_app
+from piepowder.rooms.appstore.actions.provisioning import approve_roles, publish_app
 from piepowder.rooms.appstore.models import AppVersion, Review
 from piepowder.rooms.appstore.persons import same_person
 from piepowder.rooms.appstore.rules.versions import VersionStatus, Word, judged, points_for

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from piepowder.core.facts.model import ManifestFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
-from piepowder.rooms.appstore.models.apps import App
+from piepowder.rooms.appstore.models.app import App
 from piepowder.rooms.appstore.rules.differences import ManifestDifference, manifest_difference, personal_in
 from piepowder.rooms.appstore.rules.versions import (
     MOVES,

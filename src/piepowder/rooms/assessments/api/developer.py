@@ -118,8 +118,10 @@ def import_answers(request: HttpRequest, assessment_id: Key, sent: AnswersSent) 
 def put_answer(request: HttpRequest, assessment_id: Key, question_id: Key, sent: AnswerSent) -> dict[str, Any]:
     """Writes an answer down; `null` takes it back. With a `revision`, another's change in the meantime is a conflict."""
     assessment, by = _change(request, assessment_id)
-    given = {"note": sent.note, "revision": sent.revision}
-    return actions.answer(assessment, question_id, sent.value, **given, by=by, at=now()).described()
+    note, revision = sent.note, sent.revision
+    return actions.answer(
+        assessment, question_id, sent.value, note=note, revision=revision, by=by, at=now()
+    ).described()
 
 
 @router.post("/{assessment_id}/answers/{question_id}/evidence", response=AnswerShown)

@@ -48,7 +48,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pass
 
 
-class Test(_Part):
+class Test(_Part, frozen=True):
     """What is asked of a value; every part that is given must hold. `inside` and `outside` name a group of values."""
 
     is_: bool | int | str | None = msgspec.field(default=None, name="is")
@@ -67,7 +67,7 @@ class Test(_Part):
     some_purpose: "Test | None" = None  # holds for the answer to one of the purposes asked for
 
 
-class Condition(_Part):
+class Condition(_Part, frozen=True):
     """`question` with a `test`, or `role`/`purpose` asked for, or several conditions together."""
 
     question: str = ""
@@ -79,13 +79,13 @@ class Condition(_Part):
     none: "tuple[Condition, ...]" = ()
 
 
-class Option(_Part):
+class Option(_Part, frozen=True):
     value: str
     words: str
     help: str = ""
 
 
-class Column(_Part):
+class Column(_Part, frozen=True):
     """One cell of each row. Kinds: text, one, date, country."""
 
     id: str
@@ -96,7 +96,7 @@ class Column(_Part):
     help: str = ""
 
 
-class Evidence(_Part):
+class Evidence(_Part, frozen=True):
     """A document that proves the answer. `months`: how long it proves it; 0 for ever."""
 
     words: str
@@ -104,7 +104,7 @@ class Evidence(_Part):
     months: int = 0
 
 
-class ScoringRule(_Part):
+class ScoringRule(_Part, frozen=True):
     """`when` of this answer and `also` of others; then the answer is worth `score`, for the reason `says`, mended by `fix`."""
 
     score: Score
@@ -117,7 +117,7 @@ class ScoringRule(_Part):
     ] = ()  # roles or groups that it stands in the way of; empty: what the question guards, at no marks
 
 
-class Question(_Part):
+class Question(_Part, frozen=True):
     id: str
     kind: Kind
     ask: str
@@ -141,19 +141,19 @@ class Question(_Part):
     right: str = ""  # what would make it right, where no rule says it better
 
 
-class Section(_Part):
+class Section(_Part, frozen=True):
     id: str
     title: str
     questions: tuple[Question, ...]
     help: str = ""
 
 
-class Clause(_Part):
+class Clause(_Part, frozen=True):
     title: str
     says: str
 
 
-class Questionnaire(_Part):
+class Questionnaire(_Part, frozen=True):
     id: str
     version: str
     title: str

@@ -132,6 +132,8 @@ def check_conclusion(outcome: Status, roles: Collection[str], asked: Collection[
         raise _wrong(f"every answer is right, so nothing can be {outcome}", "say first which answer is wrong, and why")
     if outcome is Status.REFUSED and Word.WRONG not in words:
         raise _wrong("no answer is wrong, so nothing can be refused", "return it: the developer answers your questions")
+    if outcome is Status.REFUSED and (free := free_roles(asked, judged)):
+        raise _wrong(f"no wrong answer stands in the way of `{min(free)}`", "approve the roles that are left")
     if outcome is Status.PARTLY_APPROVED:
         _check_roles(roles, asked, judged)
 

@@ -12,7 +12,7 @@ from piepowder.rooms.assessments.forms import AnswersFileForm, RolesForm
 from piepowder.rooms.assessments.models import Assessment
 from piepowder.rooms.assessments.rules.questionnaire import Section
 from piepowder.rooms.assessments.rules.status import OPEN, Status
-from piepowder.rooms.assessments.views.own import now, own, told, writes
+from piepowder.rooms.assessments.views.own import now, own, posted, told, writes
 from piepowder.rooms.developers.guards import developer_of, for_members
 from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import sentence, tried
@@ -38,7 +38,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     if under_way := Assessment.objects.of(developer.id).filter(status__in=OPEN).first():
         return redirect("assessments_overview", assessment_id=under_way.id)
     questionnaire, before = library.current(at.date()), Assessment.objects.newest(developer.id)
-    form = RolesForm(questionnaire, request.POST or None, initial={"roles": before.roles if before else []})
+    form = RolesForm(questionnaire, posted(request), initial={"roles": before.roles if before else []})
     if request.method == "POST" and form.is_valid():
         roles = form.cleaned_data["roles"]
         begun = tried(form, lambda: actions.begin(developer, roles=roles, by=actor_of(request), at=at))
@@ -94,7 +94,7 @@ def roles(request: HttpRequest, assessment_id: str) -> HttpResponse:
     assessment = own(request, assessment_id)
     form = _roles_form(assessment, request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was changed. " + " ".join(form.errors.get("roles", [])))
+        messages.error(request, "Nothing was changed. " + " ".join(map(str, form.errors.get("roles", []))))
     elif told(request, actions.set_roles, assessment, form.cleaned_data["roles"], by=actor_of(request), at=now()):
         messages.success(request, "The roles you ask for are changed. The score counts what they need.")
     return redirect("assessments_overview", assessment_id=assessment.id)

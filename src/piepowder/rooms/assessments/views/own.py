@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.assessments.models import Assessment
@@ -33,6 +33,11 @@ def writes(request: HttpRequest) -> bool:
 def check_writes(request: HttpRequest) -> None:
     if request.method == "POST" and not writes(request):
         raise PermissionDenied
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: an empty form that was sent is still one that was sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def told(request: HttpRequest, action: Callable[..., T], /, *given: Any, **named: Any) -> T | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,7 +19,7 @@ from piepowder.rooms.assessments.forms import EvidenceForm, QuestionForm
 from piepowder.rooms.assessments.models import Answer, Assessment
 from piepowder.rooms.assessments.rules.conditions import Case, holds
 from piepowder.rooms.assessments.rules.questionnaire import Kind, Question, Section
-from piepowder.rooms.assessments.views.own import check_writes, now, own, told, writes
+from piepowder.rooms.assessments.views.own import check_writes, now, own, posted, told, writes
 from piepowder.rooms.developers.guards import for_members
 from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
@@ -123,8 +123,10 @@ def _save(request: HttpRequest, assessment: Assessment, question: Question, at: 
 
 def _rebased(form: QuestionForm, latest: int) -> QuestionForm:
     """The form as it was typed, on top of the newest revision: saving it again is a choice then."""
-    form.data = form.data.copy()
-    form.data[f"{form.prefix}-revision"] = str(latest)
+    typed = QueryDict(mutable=True)
+    typed.update(form.data)
+    typed[f"{form.prefix}-revision"] = str(latest)
+    form.data = typed
     return form
 
 
@@ -215,7 +217,7 @@ def evidence(request: HttpRequest, assessment_id: str, question_id: str) -> Http
         raise Http404("no such question")
     if not line.is_open:
         return redirect(_place(assessment, question))
-    form = EvidenceForm(request.POST or None, request.FILES or None, today=at.date())
+    form = EvidenceForm(posted(request), request.FILES or None, today=at.date())
     if request.method == "POST" and form.is_valid():
         document = form.cleaned_data["document"]
         attached = tried(

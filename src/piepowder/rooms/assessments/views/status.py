@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from piepowder.rooms.assessments import actions, cases, promises
 from piepowder.rooms.assessments.forms import MessageForm, ReReviewForm
 from piepowder.rooms.assessments.rules.status import CORRECTABLE, Status
-from piepowder.rooms.assessments.views.own import check_writes, now, own, told, writes
+from piepowder.rooms.assessments.views.own import check_writes, now, own, posted, told, writes
 from piepowder.rooms.developers.guards import for_members
 from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
@@ -70,7 +70,7 @@ def withdraw(request: HttpRequest, assessment_id: str) -> HttpResponse:
 def re_review(request: HttpRequest, assessment_id: str) -> HttpResponse:
     """Asks for another reviewer."""
     assessment, at = own(request, assessment_id), now()
-    form = ReReviewForm(request.POST or None)
+    form = ReReviewForm(posted(request))
     if request.method == "POST" and form.is_valid():
         words = form.cleaned_data["request"]
         asked = tried(form, lambda: actions.ask_re_review(assessment, request=words, by=actor_of(request), at=at))
@@ -87,7 +87,7 @@ def talk(request: HttpRequest, assessment_id: str) -> HttpResponse:
     check_writes(request)
     assessment, at = own(request, assessment_id), now()
     question = assessment.asked.find(request.GET.get("question", ""))
-    form = MessageForm(request.POST or None, initial={"question": question.id if question else ""})
+    form = MessageForm(posted(request), initial={"question": question.id if question else ""})
     if request.method == "POST" and form.is_valid():
         sent = tried(
             form,

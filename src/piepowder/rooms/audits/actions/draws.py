@@ -135,10 +135,8 @@ def _open(draw: Draw, developer: str, *, by: Actor, at: datetime) -> Audit:
 
 
 def _why(draw: Draw, entry: Mapping[str, Any]) -> str:
+    among = f"{draw.pool_size} developer{'' if draw.pool_size == 1 else 's'}"
     if draw.method == Method.SAMPLE:
-        return (
-            f"Drawn by lot: {draw.size} of {draw.pool_size} developers, in the group “{entry['stratum']}”. "
-            "It says nothing about how you work."
-        )
+        return f"Drawn by lot: {draw.size} of {among}, in the group “{entry['stratum']}”. It says nothing about how you work."
     factors = "; ".join(f"{one['name']} {one['points']} of {one['most']} ({one['why']})" for one in entry["factors"])
-    return f"Drawn by risk: {entry['score']} of 100 points, among {draw.pool_size} developers. {factors}."
+    return f"Drawn by risk: {entry['score']} of 100 points, among {among}. Made up of: {factors}."

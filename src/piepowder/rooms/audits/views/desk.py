@@ -18,7 +18,7 @@ from piepowder.rooms.audits.forms import AssignForm, DrawForm, ExtendForm, Reaso
 from piepowder.rooms.audits.models import Audit, Draw
 from piepowder.rooms.audits.persons import assessors_for, name_of
 from piepowder.rooms.audits.pool import candidates
-from piepowder.rooms.audits.rules import OPEN, AuditStatus, Method
+from piepowder.rooms.audits.rules import OPEN, AuditStatus, FindingStatus, Method
 from piepowder.rooms.audits.views.shared import form_page, found, now, told
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.evidence.models import Document
@@ -160,6 +160,7 @@ def one(request: HttpRequest, audit_id: str) -> HttpResponse:
         "judged": audit.items.exclude(verdict="").count(),
         "requests": audit.requests.select_related("item"),
         "findings": audit.findings.exclude(status="dropped").select_related("item"),
+        "drafts": audit.findings.filter(status=FindingStatus.DRAFT).exists(),
         "documents": documents_of(audit),
     }
     return render(request, "audits/one.html", page)

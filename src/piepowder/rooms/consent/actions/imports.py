@@ -104,9 +104,13 @@ def taken_digests(digests: Iterable[str]) -> set[str]:
 
 def in_use(grant_ids: Collection[str]) -> set[str]:
     """Grants under which an app got tokens, or whose seller was asked for more."""
-    rows = (AccessToken, RestrictedToken, PermissionRequest)
-    found = (row._default_manager.filter(grant__in=grant_ids).values_list("grant_id", flat=True) for row in rows)
-    return {one for several in found for one in several if one}
+    several = list(grant_ids)
+    found = [
+        *AccessToken.objects.filter(grant__in=several).values_list("grant_id", flat=True),
+        *RestrictedToken.objects.filter(grant_id__in=several).values_list("grant_id", flat=True),
+        *PermissionRequest.objects.filter(grant__in=several).values_list("grant_id", flat=True),
+    ]
+    return {one for one in found if one}
 
 
 @transaction.atomic

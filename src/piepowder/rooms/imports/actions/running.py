@@ -227,6 +227,7 @@ class Work:
             description=row.description,
             manifest=manifest_of(row),
             roles=row.roles,
+            redirect_uris=list(row.redirect_uris),
             standing=Standing.GOOD,
             by=self.by,
             at=self.at,

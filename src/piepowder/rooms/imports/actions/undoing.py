@@ -67,7 +67,7 @@ class Undo:
     """One import that is taken out again."""
 
     def __init__(self, run: Import, by: Actor, at: datetime) -> None:
-        self.run, self.given = run, {"by": by, "at": at}
+        self.run, self.by, self.at = run, by, at
 
     @transaction.atomic
     def grants(self, links: Iterable[Link]) -> None:
@@ -83,7 +83,7 @@ class Undo:
                 self._keep(link, USED)
             else:
                 gone.append(link)
-        forget_grants([rows[link.object_id] for link in gone if link.object_id in rows], **self.given)
+        forget_grants([rows[link.object_id] for link in gone if link.object_id in rows], by=self.by, at=self.at)
         self._forget(gone)
 
     def one(self, link: Link, take: Callable[[Link], None]) -> None:
@@ -98,13 +98,13 @@ class Undo:
     def app(self, link: Link) -> None:
         row = App.objects.locked(link.object_id)
         self._check(marks.app_mark(row), link)
-        forget_clients(row, **self.given)
-        forget_app(row, **self.given)
+        forget_clients(row, by=self.by, at=self.at)
+        forget_app(row, by=self.by, at=self.at)
 
     def developer(self, link: Link) -> None:
         row = Developer.objects.locked(link.object_id)
         self._check(marks.developer_mark(row), link)
-        forget_developer(row, **self.given)
+        forget_developer(row, by=self.by, at=self.at)
 
     def _check(self, mark: str, link: Link) -> None:
         if mark != link.mark:
@@ -134,7 +134,7 @@ class Undo:
                 self._keep(link, USED)
             else:
                 gone.append(link)
-        forget_sellers([rows[link.object_id] for link in gone if link.object_id in rows], **self.given)
+        forget_sellers([rows[link.object_id] for link in gone if link.object_id in rows], by=self.by, at=self.at)
         self._forget(gone)
 
     def _forget(self, links: list[Link]) -> None:

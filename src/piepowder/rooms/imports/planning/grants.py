@@ -9,6 +9,7 @@ from django.conf import settings
 
 from piepowder.core.facts.model import ManifestFact
 from piepowder.rooms.appstore.models import App
+from piepowder.rooms.appstore.rules.caps import Reach
 from piepowder.rooms.consent.actions.imports import taken_digests
 from piepowder.rooms.consent.manifests import Asked, asked_by
 from piepowder.rooms.consent.models import Client, Grant
@@ -31,6 +32,7 @@ class Target:
     id: str
     purposes: frozenset[str]
     open: bool
+    room: int | None  # how many sellers more may authorise it; None for any number
 
 
 def _targets(
@@ -40,7 +42,8 @@ def _targets(
     found = {}
     for row in tables[Kind.APPS].rows if Kind.APPS in tables else ():
         if row.key in expected[Kind.APPS] and isinstance(row, AppRow):
-            found[row.key] = Target("", _purposes(manifest_of(row)), True)
+            most = App(kind=row.kind, reach=Reach.OPEN).sellers_max
+            found[row.key] = Target("", _purposes(manifest_of(row)), True, most)
     links = Link.objects.known(Kind.APPS, keys)
     apps = App.objects.in_bulk([link.object_id for link in links.values()])
     standings = Subject.objects.of([*apps, *(app.developer_id for app in apps.values())])
@@ -49,7 +52,8 @@ def _targets(
             asked: Asked | None = asked_by(app) if app.current_version else None
             several = [Standing(standings[one]) for one in (app.id, app.developer_id) if one in standings]
             may = bool(several) and Capability.NEW_AUTHORISATIONS in combined(*several)
-            found[key] = Target(app.id, frozenset(asked.purposes) if asked else frozenset(), may)
+            room = None if app.sellers_max is None else app.sellers_max - Grant.objects.other_sellers(app.id, "")
+            found[key] = Target(app.id, frozenset(asked.purposes) if asked else frozenset(), may, room)
     return found
 
 
@@ -91,6 +95,10 @@ def grants(rows: list[GrantRow], expected: dict[Kind, set[str]], tables: Mapping
         if present is not None:
             return Verdict.DIFFERS, "seller", f"has authorised the app here already (`{present[0]}`); that stays"
         _check_grant(row, target, shop, at)
+        if target.room is not None:
+            target.room -= 1
+        if row.expires_at is not None and row.expires_at > longest:
+            return Verdict.CREATE, "expires_at", f"ends on {longest:%Y-%m-%d}, as one that is given today would"
         return CREATE
 
     return judge
@@ -129,6 +137,8 @@ def _check_grant(row: GrantRow, target: Target, shop: Shop, at: datetime) -> Non
         raise Wrong(
             "purposes", f"`{strange[0]}` is not in the app's manifest ({', '.join(sorted(target.purposes)) or 'none'})"
         )
+    if target.room == 0:
+        raise Wrong("app", f"`{row.app}` may be used by so many sellers only as it has already")
     if not target.purposes:
         raise Wrong("app", f"`{row.app}` declares no purpose")
     if row.expires_at is not None and row.expires_at <= at:

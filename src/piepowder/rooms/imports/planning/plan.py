@@ -61,11 +61,11 @@ def _only_here(kind: Kind, table: Table, seen: Mapping[str, int]) -> list[Step]:
         return []
     known = {*seen, *(bad.key for bad in table.bad)}
     if kind is Kind.SELLERS:
-        keys = Seller.objects.order_by("marketplace_id").values_list("marketplace_id", "id")
+        here = list(Seller.objects.order_by("marketplace_id").values_list("marketplace_id", "id"))
     else:
-        keys = Link.objects.filter(kind=kind).order_by("key").values_list("key", "object_id")
+        here = list(Link.objects.filter(kind=kind).order_by("key").values_list("key", "object_id"))
     return [
         Step(kind, 0, key, Verdict.ONLY_HERE, "", f"`{object_id}` is here and not in the file; it stays")
-        for key, object_id in keys.iterator()
+        for key, object_id in here
         if key not in known
     ]

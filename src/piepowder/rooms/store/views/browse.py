@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from piepowder.core.marketplace.taxonomy import words_of
 from piepowder.rooms.people.guards import signed_in
 from piepowder.rooms.store.forms import BrowseForm
 from piepowder.rooms.store.labels import labels_of
@@ -70,13 +69,11 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "store/compare.html", page)
 
 
-def _lines(labels: list[LabelShown]) -> list[tuple[str, str, list[Row | None]]]:
-    """Short and whole words of each category of a shopper's data that any of them asks for, and each app's row of it."""
+def _lines(labels: list[LabelShown]) -> list[tuple[str, list[Row | None]]]:
+    """Words of each category of a shopper's data that any of them asks for, and each app's row of it."""
     named = dict.fromkeys(row.category for label in labels for row in label.personal)
     found = [{row.category: row for row in label.rows} for label in labels]
-    return [
-        (SHORT_WORDS.get(one, one), words_of(one) or one, [rows.get(one) for rows in found]) for one in sorted(named)
-    ]
+    return [(SHORT_WORDS.get(one, one), [rows.get(one) for rows in found]) for one in sorted(named)]
 
 
 def _others(rows: Iterable[Listing], seller: str) -> list[Listing]:

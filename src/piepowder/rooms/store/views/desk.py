@@ -18,7 +18,7 @@ from piepowder.rooms.ground.forms import sentence, tried
 from piepowder.rooms.ground.tables import listing as table_page
 from piepowder.rooms.people.guards import account_of, actor_of, for_staff, permissions_of
 from piepowder.rooms.store import actions
-from piepowder.rooms.store.forms import ReasonForm
+from piepowder.rooms.store.forms import ListingForm, ReasonForm
 from piepowder.rooms.store.labels import label_of
 from piepowder.rooms.store.models import Listing, Rating, Report
 from piepowder.rooms.store.readiness import checks_of, lookalikes_of
@@ -59,6 +59,9 @@ class ListingTable(tables.Table):  # type: ignore[misc]
         caption = "Listings"
         empty = "store/no_listings.html"
 
+    def render_rating_median(self, value: float, record: Listing) -> str:
+        return f"{value:g}" if record.rating_count else "—"
+
     def value_status(self, value: str) -> str:
         return value
 
@@ -88,7 +91,7 @@ def _page(request: HttpRequest, listing: Listing, form: ReasonForm, *, status: i
         "label": label_of(listing),
         "checks": checks_of(listing),
         "alike": lookalikes_of(listing.app),
-        "changes": listing.changes_since_look(),
+        "changes": [(ListingForm.base_fields[name].label, *two) for name, *two in listing.changes_since_look()],
         "form": form,
         "may_decide": Permission.REVIEW in permissions_of(account_of(request)),
         "unseen": bool(listing.looked_at and listing.changed_at > listing.looked_at),
