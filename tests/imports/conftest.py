@@ -1,0 +1,1 @@
+from tests.support.control_plane import *  # noqa: F403
