@@ -1,8 +1,8 @@
 """A whole installation that people meet through a real browser: the example marketplace on real orders, gateway, console, Chromium.
 
-    page        a new browser context on the console, nobody signed in
-    seller      a page of a seller who signed in through the marketplace
-    staff       staff("reviewer"): a page of a member of staff of that role
+page        a new browser context on the console, nobody signed in
+seller      a page of a seller who signed in through the marketplace
+staff       staff("reviewer"): a page of a member of staff of that role
 """
 
 import subprocess
@@ -105,7 +105,11 @@ def staff(stack: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
 
 def _piepowder(stack: Stack, *words: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "piepowder.cli.main", *words], env=stack.environment, capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "piepowder.cli.main", *words],
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1]

@@ -364,9 +364,7 @@ def _with_change(chance: random.Random, place: World, triple: Triple) -> Triple:
     grant = caller.facts()["grant", f"grt_{app}"]
     assert isinstance(grant, GrantFact)
     less_for: dict[str, tuple[str, ...]] = dict.fromkeys(who.purposes, ("order",))
-    narrow = GrantFact(
-        id=grant.id, app=app, seller=grant.seller, version="1", purposes=who.purposes, narrowed=less_for
-    )
+    narrow = GrantFact(id=grant.id, app=app, seller=grant.seller, version="1", purposes=who.purposes, narrowed=less_for)
     less = StandingFact(capabilities=("call",))
     changes: tuple[tuple[Facts, Who | None], ...] = (
         ({("standing", app): less}, replace(who, standing=frozenset({"call"}))),

@@ -108,7 +108,7 @@ def _select(where: str, order: str) -> str:
 
 def _equals(column: str) -> str:
     """Says what the partial indexes say, so that they are used for any value."""
-    return f"\"{column}\" = %s AND \"{column}\" <> ''"
+    return f'"{column}" = %s AND "{column}" <> \'\''
 
 
 def _record(row: Sequence[Any]) -> Record:

@@ -45,7 +45,9 @@ class Question(Struct, frozen=True, kw_only=True):
     roles: frozenset[str]
     standing: frozenset[str]  # capabilities held just now: "call", "read_personal_data", ...
     granted_purposes: frozenset[str]
-    granted_categories: frozenset[str] | None  # left by the seller to this purpose; None: all that the manifest declares for it
+    granted_categories: (
+        frozenset[str] | None
+    )  # left by the seller to this purpose; None: all that the manifest declares for it
     declared: frozenset[str]  # categories the manifest declares for this purpose and operation
     purpose: str | None
     operation: str

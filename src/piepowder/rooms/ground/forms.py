@@ -10,7 +10,9 @@ from piepowder.core.kernel.errors import PiepowderError
 T = TypeVar("T")
 
 
-def tried(form: BaseForm, action: Callable[..., T], /, *, fields: Mapping[str, str] | None = None, **given: Any) -> T | None:
+def tried(
+    form: BaseForm, action: Callable[..., T], /, *, fields: Mapping[str, str] | None = None, **given: Any
+) -> T | None:
     """Calls `action(**given)`; None where it refused, and the form then says why.
 
     `fields` tells at which field an error code belongs (`developers_name_taken` -> `name`); any other stands above the form.

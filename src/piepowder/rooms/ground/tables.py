@@ -1,7 +1,7 @@
 """Lists of the console: columns that sort, filters in the address, pages, and the same rows as CSV or JSON. One door for all of them.
 
-    /apps/?standing=suspended&sort=-created_at&page=2      the page
-    /apps/?standing=suspended&format=csv                   every row that the filters leave, not one page of them
+/apps/?standing=suspended&sort=-created_at&page=2      the page
+/apps/?standing=suspended&format=csv                   every row that the filters leave, not one page of them
 """
 
 import csv
@@ -47,9 +47,7 @@ def listing(
         shown
     )
     asked = [name for name in (narrowing.filters if narrowing is not None else ()) if request.GET.get(name)]
-    return render(
-        request, template, {"table": shown, "filter": narrowing, "narrowed": bool(asked), **(page or {})}
-    )
+    return render(request, template, {"table": shown, "filter": narrowing, "narrowed": bool(asked), **(page or {})})
 
 
 def _file(table: Table, kind: str, name: str | None) -> HttpResponseBase:
