@@ -73,7 +73,7 @@ def _read(
         operation="orders.v0.getOrders",
         purpose="shipping",
         mode="enforce",
-        policy_version=question["policy_version"],
+        policy_version=str(question["policy_version"]),
         outcome="served",
         status=200,
         personal=any(verdict[0] == "kept" for verdict in verdicts.values()),

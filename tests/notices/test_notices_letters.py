@@ -17,7 +17,7 @@ ADA = Actor(ActorKind.DEVELOPER, "acc_ada")
 
 
 def tell(**fields: Any) -> Letter:
-    given = {
+    given: dict[str, Any] = {
         "recipient": "dev_1",
         "kind": "assessments.decided",
         "subject": "Your assessment was approved",

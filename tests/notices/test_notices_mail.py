@@ -43,7 +43,7 @@ def test_a_letter_goes_out_by_mail(door: SmtpDoor, settings: Any) -> None:
     (mail,) = door.to("ada@maker.example")
     assert (mail["Subject"], mail["To"]) == ("Décidé: Ωmega", "ada@maker.example")
     text = mail.get_content()
-    assert "Grüße\n\nZweiter Absatz" in text
+    assert "Grüße\n\nZweiter Absatz" in text.replace("\r\n", "\n")
     assert f"{settings.PUBLIC_URL}/a/" in text
     assert f"{settings.PUBLIC_URL}/letters/{letter.id}/" in text
     assert len(door.to("bo@maker.example")) == 1

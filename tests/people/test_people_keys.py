@@ -21,7 +21,13 @@ DEVELOPER = "dev_01jd0000000000000000000000"
 
 
 def key_of_developer(**more: Any) -> tuple[ApiKey, str]:
-    given = {"name": "nightly import", "role": KeyRole.DEVELOPER, "developer": DEVELOPER, "by": SYSTEM, "at": now()}
+    given: dict[str, Any] = {
+        "name": "nightly import",
+        "role": KeyRole.DEVELOPER,
+        "developer": DEVELOPER,
+        "by": SYSTEM,
+        "at": now(),
+    }
     return actions.create_key(**(given | more))
 
 
@@ -53,7 +59,7 @@ def test_a_developers_key_reaches_that_developer_only() -> None:
     caller = caller_of(secret)
     assert caller is not None
     assert (caller.actor.kind, caller.actor.id) == (ActorKind.DEVELOPER, key.id)
-    assert (caller.developer, caller.seller, caller.permissions) == (DEVELOPER, "", {Permission.DEVELOP})
+    assert (caller.developer, caller.seller, caller.permissions) == (DEVELOPER, "", frozenset({Permission.DEVELOP}))
     assert client(secret).get("/api/sellers").status_code == 403
     assert client(secret).get("/api/keys?holder=dev_02").status_code == 404
 
@@ -66,7 +72,7 @@ def test_a_sellers_key_ends_with_the_shop() -> None:
     caller = caller_of(secret)
     assert caller is not None
     assert (caller.developer, caller.seller) == ("", seller.id)
-    given = {"marketplace_id": seller.marketplace_id, "name": seller.name, "by": SYSTEM, "at": now()}
+    given: dict[str, Any] = {"marketplace_id": seller.marketplace_id, "name": seller.name, "by": SYSTEM, "at": now()}
     actions.provision_seller(**given, active=False)
     assert caller_of(secret) is None
     actions.provision_seller(**given)

@@ -33,7 +33,7 @@ def _turn_on(browser: Browser) -> tuple[str, list[str]]:
     answer = browser.post("/account/second-factor/totp/activate/", {"code": _code(secret[1])}, follow=True)
     codes = answer.content.decode()
     assert problems(codes) == []
-    return secret[1], re.findall(r"<li><code>(\S+)</code>", codes)
+    return secret[1], re.findall(r"<li><code>(\d+)</code>", codes)
 
 
 def _half_in() -> Browser:

@@ -4,7 +4,7 @@ import email
 import email.policy
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
@@ -38,7 +38,7 @@ class SmtpDoor:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):
-            message = cast(EmailMessage, email.message_from_bytes(envelope.content, policy=email.policy.default))
+            message = email.message_from_bytes(envelope.content, policy=email.policy.default)
             self.letters += [(address, message) for address in envelope.rcpt_tos]
         return self.answer
 

@@ -169,7 +169,7 @@ def groups(request: HttpRequest) -> tuple[Group, ...]:
     if user is None or not user.is_authenticated:
         return ()
     recipients = recipients_of(user)
-    found = STAFF if user.is_staff else ()
+    found: tuple[Group, ...] = STAFF if user.is_staff else ()
     found += SELLER if user.seller_id else ()
     found += DEVELOPER if any(one.startswith("dev_") for one in recipients) else ()
     return (*found, Group("You", _own(user, recipients)))

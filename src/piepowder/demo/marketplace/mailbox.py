@@ -11,7 +11,7 @@ from collections import deque
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from msgspec import Struct
@@ -55,7 +55,7 @@ class Mailbox:
             self._door.stop()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = cast(EmailMessage, email.message_from_bytes(envelope.content, policy=email.policy.default))
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.mails.appendleft(
             Mail(
                 number=next(self._numbers),

@@ -110,7 +110,8 @@ def chosen(purposes: Collection[str] | None, narrowed: Declared | None, declared
         _require_declared("purpose", purpose, declared)
     if not wanted:
         raise PiepowderError("consent_nothing_chosen", "no purpose was chosen", hint="choose at least one, or refuse")
-    left = {purpose: _left(narrowed[purpose], declared[purpose]) for purpose in wanted if purpose in (narrowed or ())}
+    chosen = narrowed or {}
+    left = {purpose: _left(chosen[purpose], declared[purpose]) for purpose in wanted if purpose in chosen}
     return Choice(tuple(wanted), _normal(left, declared))
 
 

@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -54,7 +55,9 @@ def _file(table: Table, kind: str, name: str | None) -> HttpResponseBase:
     rows = table.as_values()
     if kind == "json":
         header = [str(one) for one in next(rows, ())]
-        several = [dict(zip(header, map(_plain, row), strict=True)) for _, row in zip(range(EXPORTED_ROWS_MAX), rows)]
+        several = [
+            dict(zip(header, map(_plain, row), strict=True)) for _, row in islice(enumerate(rows), EXPORTED_ROWS_MAX)
+        ]
         answer: HttpResponseBase = HttpResponse(encode(several), content_type="application/json")
     else:
         answer = StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8")
@@ -63,7 +66,7 @@ def _file(table: Table, kind: str, name: str | None) -> HttpResponseBase:
 
 
 def _csv(rows: Iterator[Any]) -> Iterator[str]:
-    for _, row in zip(range(EXPORTED_ROWS_MAX + 1), rows):
+    for _, row in islice(enumerate(rows), EXPORTED_ROWS_MAX + 1):
         line = io.StringIO()
         csv.writer(line).writerow([_cell(value) for value in row])
         yield line.getvalue()

@@ -51,7 +51,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Where staff have a provider of their own, they come through it, or by a link made on the server."""
         how = given["signal_kwargs"] or {}
         if user.is_staff and settings.STAFF_OIDC_ISSUER and not how.keys() & {"sociallogin", "link"}:
-            return _refused(request, "Staff sign in through their organisation here.").response
+            refused: HttpResponse = _refused(request, "Staff sign in through their organisation here.").response
+            return refused
         response: HttpResponse | None = super().pre_login(request, user, **given)
         return response
 

@@ -54,17 +54,20 @@ class LinesField(forms.CharField):
 
 
 class ListingForm(forms.Form):
-    """All texts of a listing; a draft may leave out any of them, and the checks say which are needed. `since` tells whether somebody else changed it meanwhile."""
+    """All texts of a listing; a draft may leave out any of them, and the checks say which are needed.
+
+    `since` tells whether somebody else changed it meanwhile.
+    """
 
     since = forms.CharField(required=False, widget=forms.HiddenInput)
-    short = forms.CharField(
+    short = forms.CharField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/field.html",
         max_length=rules.SHORT_MAX,
         label="In one sentence",
         help_text="What does it do for a shop? This stands on the shelf, under the name.",
     )
-    long = forms.CharField(
+    long = forms.CharField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/field.html",
         max_length=rules.LONG_MAX,
@@ -74,35 +77,35 @@ class ListingForm(forms.Form):
         help_text="Markdown: <code>**bold**</code>, <code>*italic*</code>, <code>## heading</code>, <code>- list</code>, "
         "<code>[words](https://…)</code>. HTML is shown as it is written.",
     )
-    features = LinesField(
+    features = LinesField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/field.html",
         label="Features",
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=f"One on each line, at most {rules.FEATURES_MAX}.",
     )
-    categories = forms.MultipleChoiceField(
+    categories = forms.MultipleChoiceField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/boxes.html",
         label="Shelves",
         widget=forms.CheckboxSelectMultiple,
         help_text=f"At most {rules.CATEGORIES_MAX}. Your data label is compared with the median of the first one.",
     )
-    languages = forms.MultipleChoiceField(
+    languages = forms.MultipleChoiceField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/boxes.html",
         label="Languages",
         widget=forms.CheckboxSelectMultiple,
         choices=list(LANGUAGES.items()),
     )
-    support_email = forms.EmailField(
+    support_email = forms.EmailField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/field.html",
         label="Support by e-mail",
         help_text="Sellers see it. An address or a page is needed.",
     )
     support_url = forms.CharField(required=False, max_length=500, label="Support page")
-    privacy_url = forms.CharField(
+    privacy_url = forms.CharField(  # type: ignore[call-arg]  # `template_name` is not in the stubs yet
         required=False,
         template_name="store/field.html",
         max_length=500,

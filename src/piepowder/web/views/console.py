@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +18,6 @@ from piepowder.rooms.people.guards import for_staff
 from piepowder.rooms.people.models import Account, Seller
 from piepowder.rooms.publication.models import Policy
 from piepowder.rooms.standing.models import Subject
-from piepowder.web import navigation
 from piepowder.web.views.ledger import line, newest, summary
 from piepowder.web.views.names import Names
 
@@ -27,7 +27,7 @@ THEMES = ("light", "dark")
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """Staff see the whole ground, sellers their own apps, developers their organisation, or how to register one."""
     if request.user.is_authenticated and not request.user.is_staff:
         return redirect(_start_of(request.user))
@@ -38,18 +38,7 @@ def _start_of(account: Account) -> str:
     if account.seller_id:
         return reverse("consent_my_apps")
     member = Member.objects.filter(account=account).exists()
-    own = [entry.page for group in navigation.DEVELOPER for entry in group.entries]
-    return _first_of(*(own if member else ["developers_register"]), "people_account")
-
-
-def _first_of(*pages: str) -> str:
-    """The address of the first of these pages that is installed."""
-    for page in pages:
-        try:
-            return reverse(page)
-        except NoReverseMatch:
-            continue
-    raise NoReverseMatch(", ".join(pages))
+    return reverse("developers_home" if member else "developers_register")
 
 
 @for_staff()

@@ -124,6 +124,7 @@ def _failed(mail: Mail, error: Exception, *, at: datetime, final: bool = False) 
 
 def _said(error: Exception) -> str:
     """What the server answered, or what happened instead, in a line."""
+    answer: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
     elif isinstance(error, smtplib.SMTPResponseException):

@@ -126,7 +126,7 @@ def reset_second_factor(account: Account, *, by: Actor, at: datetime) -> int:
     count, _ = Authenticator.objects.filter(user_id=account.pk).delete()
     end_sessions(account, by=by, at=at)
     record("people.reset_second_factor", by=by, at=at, detail={"account": account.id, "taken": count})
-    return count
+    return int(count)
 
 
 @transaction.atomic

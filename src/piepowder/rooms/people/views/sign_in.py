@@ -28,7 +28,8 @@ class SignIn(LoginView):  # type: ignore[misc]
             "staff_can": bool(settings.STAFF_OIDC_ISSUER),
             "passkeys": settings.PASSKEYS,
         }
-        return super().get_context_data(**given) | ways
+        context: dict[str, Any] = super().get_context_data(**given)
+        return context | ways
 
 
 _sign_in = SignIn.as_view()
@@ -36,7 +37,8 @@ _sign_in = SignIn.as_view()
 
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    return allow_form_to(_sign_in(request), settings.OIDC_ISSUER, settings.STAFF_OIDC_ISSUER)
+    answer: HttpResponseBase = _sign_in(request)
+    return allow_form_to(answer, settings.OIDC_ISSUER, settings.STAFF_OIDC_ISSUER)
 
 
 @require_POST
