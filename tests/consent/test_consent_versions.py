@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 """New versions of an app, and reminders: what becomes of grants by themselves, and what only their sellers decide."""
 
 from datetime import datetime, timedelta
@@ -94,10 +96,11 @@ def test_a_suspended_app_can_be_given_less_and_never_more() -> None:
     set_standing(desk.app.id, Standing.SUSPENDED, by=SYSTEM, at=shop.now(), reason="test")
     less = actions.choose(grant, purposes=["tax"], narrowed=None, by=SYSTEM, at=shop.now())
     assert less.purposes == ["tax"]
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: actions.choose(grant, purposes=None, narrowed=None, by=SYSTEM, at=shop.now()),
         lambda: actions.renew(grant, by=SYSTEM, at=shop.now()),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(PiepowderError) as refused:
             attempt()
         assert refused.value.code == "consent_no_new_authorisations"
