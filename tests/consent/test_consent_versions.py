@@ -1,7 +1,6 @@
-from collections.abc import Callable
-
 """New versions of an app, and reminders: what becomes of grants by themselves, and what only their sellers decide."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
