@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.db import transaction
 from django.test import Client as Browser
 
 from piepowder.core.kernel.errors import PiepowderError
@@ -45,8 +46,10 @@ def _half_in() -> Browser:
     return browser
 
 
-def test_a_second_factor_is_asked_for(browser: Browser) -> None:
+def test_a_second_factor_is_asked_for(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password alone opens nothing; a wrong code neither; the right one does. Its owner is told by letter."""
+    # The test's own transaction never commits; the letter goes out where a commit would be.
+    monkeypatch.setattr(transaction, "on_commit", lambda then: then())
     secret, codes = _turn_on(sign_up(browser))
     assert len(codes) == 10
     assert "Authenticator app turned on" in [letter.subject for letter in mail.outbox]

@@ -24,6 +24,11 @@ def encode_text(value: object) -> str:
     return _encoder.encode(value).decode()
 
 
+def canonical(value: object) -> str:
+    """The same text for the same value, in whatever order its members came."""
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
 def pretty(value: object) -> str:
     """JSON for people, two spaces deep."""
     return msgspec.json.format(_encoder.encode(value), indent=2).decode()

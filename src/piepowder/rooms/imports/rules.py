@@ -50,6 +50,9 @@ TRANSITIONS: dict[ImportStatus, frozenset[ImportStatus]] = {
 }
 
 
+TOKEN_KEY_CHARACTERS = 16  # of a digest: enough to find its line, and no way back to the token
+
+
 class Kind(StrEnum):
     """In the order in which they refer to each other; a file is called after its kind: `grants.csv`, `grants.json`."""
 
@@ -250,7 +253,7 @@ def _grant(number: int, raw: Raw) -> GrantRow:
 def _token(number: int, raw: Raw) -> TokenRow:
     app, seller = _key(raw, "app"), _key(raw, "seller")
     digest = _digest(raw, "refresh_token_sha256", needed=True)
-    return TokenRow(number=number, key=digest[:16], app=app, seller=seller, digest=digest)
+    return TokenRow(number=number, key=digest[:TOKEN_KEY_CHARACTERS], app=app, seller=seller, digest=digest)
 
 
 _READERS: dict[Kind, Callable[[int, Raw], AnyRow]] = {

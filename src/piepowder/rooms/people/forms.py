@@ -6,11 +6,14 @@ from allauth.account import forms as allauth
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.core.validators import MaxLengthValidator
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.ground.forms import sentence
 from piepowder.rooms.ground.names import clean_name
 from piepowder.rooms.people.rules import KEY_DAYS
+
+ADDRESS_MAX = 254  # RFC 5321 section 4.5.3.1.3
 
 
 def _clean(name: str) -> str:
@@ -48,6 +51,7 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]
         self.fields["email"].label = "E-mail address"
         self.fields["email"].help_text = "At work. A link to confirm it is sent there."
         self.fields["password1"].help_text = "At least 12 characters; a few unrelated words are easy to remember."
+        self.fields["email"].validators.append(MaxLengthValidator(ADDRESS_MAX))  # the library would cut it off
         _without_placeholders(self)
 
     def clean_name(self) -> str:

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from piepowder.core.kernel.errors import PiepowderError
@@ -35,7 +36,9 @@ class ReadTable(tables.Table):  # type: ignore[misc]
     """One line for a call. `value_…` is what a file says, `render_…` what the page shows."""
 
     when = tables.Column(accessor="record__recorded_at", verbose_name="When (UTC)")
-    purpose = tables.Column(accessor="record__purpose", verbose_name="What for", empty_values=())
+    purpose = tables.Column(
+        accessor="record__purpose", verbose_name="What for", empty_values=(), attrs={"td": {"class": "read-cell"}}
+    )
     operation = tables.Column(accessor="record__operation", verbose_name="Call")
     outcome = tables.Column(accessor="record__outcome", verbose_name="Outcome")
     orders = tables.Column(accessor="record__orders", verbose_name="Orders", orderable=False)
@@ -52,7 +55,9 @@ class ReadTable(tables.Table):  # type: ignore[misc]
         self.place = place
 
     def render_when(self, value: Any, record: Line) -> str:
-        return format_html('<span class="nowrap">{}</span>', f"{value:%-d %b %Y %H:%M:%S}")
+        return format_html(
+            '<span class="nowrap">{}<span class="sub">{}</span></span>', f"{value:%-d %b %Y}", f"{value:%H:%M:%S}"
+        )
 
     def value_when(self, value: Any) -> Any:
         return value
@@ -65,6 +70,12 @@ class ReadTable(tables.Table):  # type: ignore[misc]
 
     def value_purpose(self, record: Line) -> str:
         return record.record.purpose
+
+    def render_operation(self, value: str) -> str:
+        return format_html_join(mark_safe(".<wbr>"), "{}", ((part,) for part in value.split(".")))
+
+    def value_operation(self, value: str) -> str:
+        return value
 
     def render_outcome(self, value: str, record: Line) -> str:
         badge = format_html('<span class="badge {}">{}</span>', _OUTCOMES.get(value, ""), plain(value).capitalize())
@@ -80,7 +91,7 @@ class ReadTable(tables.Table):  # type: ignore[misc]
 
     def render_buyers(self, record: Line) -> str:
         if not record.buyers:
-            return format_html('<span class="muted">nothing</span>')
+            return format_html('<span class="muted">{}</span>', "nothing")
         return format_html_join("\n", '<span class="line">{}</span>', ((words,) for words in record.buyers))
 
     def value_buyers(self, record: Line) -> str:

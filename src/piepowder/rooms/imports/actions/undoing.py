@@ -6,20 +6,21 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.db.models.functions import Left
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.actions.imports import forget_app
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.actions import forget_clients, forget_grants
 from piepowder.rooms.consent.actions.imports import in_use as grants_in_use
-from piepowder.rooms.consent.models import Grant
+from piepowder.rooms.consent.models import Grant, RefreshToken
 from piepowder.rooms.developers.actions.imports import forget_developer
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.imports import marks
 from piepowder.rooms.imports.actions.running import pieces
 from piepowder.rooms.imports.models import File, Import, Line, Link
-from piepowder.rooms.imports.rules import ImportStatus, Kind, Verdict
+from piepowder.rooms.imports.rules import TOKEN_KEY_CHARACTERS, ImportStatus, Kind, Verdict
 from piepowder.rooms.people.actions import forget_sellers
 from piepowder.rooms.people.actions.imports import in_use as sellers_in_use
 from piepowder.rooms.people.models import Seller
@@ -49,6 +50,7 @@ def roll_back(run: Import, *, by: Actor, at: datetime) -> Import:
         undo.sellers(some)
     for link in Link.objects.made_by(run.id, Kind.DEVELOPERS):
         undo.one(link, undo.developer)
+    undo.tokens()
     return _rolled_back(run, by=by, at=at)
 
 
@@ -85,6 +87,15 @@ class Undo:
                 gone.append(link)
         forget_grants([rows[link.object_id] for link in gone if link.object_id in rows], by=self.by, at=self.at)
         self._forget(gone)
+
+    def tokens(self) -> None:
+        """Tokens went with their grants, or stay with them; a line knows its token by how the digest begins."""
+        lines = Line.objects.filter(run=self.run, kind=Kind.TOKENS, verdict=Verdict.CREATE)
+        for some in pieces(list(lines.values_list("key", flat=True))):
+            marked = RefreshToken.objects.annotate(mark=Left("token_checksum", TOKEN_KEY_CHARACTERS))
+            kept = set(marked.filter(mark__in=some).values_list("mark", flat=True))
+            lines.filter(key__in=kept).update(verdict=Verdict.KEPT, words=f"the token {USED}")
+            lines.filter(key__in=set(some) - kept).update(verdict=Verdict.TAKEN_BACK)
 
     def one(self, link: Link, take: Callable[[Link], None]) -> None:
         """In a transaction of its own; what cannot be taken back stays whole, with the reason at its line."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from piepowder.core.facts.model import ManifestFact
-from piepowder.core.kernel.json import pretty
+from piepowder.core.kernel.json import canonical
 from piepowder.core.policy.taxonomy import ROLES
 from piepowder.rooms.appstore.catalogue import operation_ids
 from piepowder.rooms.appstore.models import App
@@ -69,7 +69,7 @@ def _app_pairs(one: App, row: AppRow) -> dict[str, tuple[Any, Any]]:
 
 
 def _manifest_words(manifest: ManifestFact) -> str:
-    return pretty(manifest)
+    return canonical(manifest)
 
 
 def manifest_of(row: AppRow) -> ManifestFact:
