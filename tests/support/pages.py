@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "input", "br", "img", "hr", "rect", "path", "circle"}
+VOID = {"meta", "link", "input", "br", "wbr", "img", "hr", "rect", "path", "circle"}
 NAMED = {"a", "button", "summary", "option", "label", "legend", "caption", "title", "h1", "h2", "h3", "th"}
 
 

@@ -1,4 +1,6 @@
-"""What is typed and ticked. A consent form has `purpose` for each purpose and `keep` for its categories, as `shipping=buyer.name`."""
+"""What is typed and ticked. A consent form has `purpose` for each purpose and `keep` for its categories, as `shipping=buyer.name`;
+`version` is the one that the page was about.
+"""
 
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ class Ticks:
 
     purposes: list[str]
     narrowed: Left
+    read: str | None  # the app's version that the page was about
 
     def choice(self, asked: Asked) -> Choice:
         """For showing the form again: what the manifest does not know is left out."""
@@ -29,7 +32,8 @@ def read_ticks(sent: QueryDict) -> Ticks:
         purpose, _, category = each.partition("=")
         if purpose in kept:
             kept[purpose].append(category)
-    return Ticks(purposes, {purpose: tuple(several) for purpose, several in kept.items()})
+    narrowed = {purpose: tuple(several) for purpose, several in kept.items()}
+    return Ticks(purposes, narrowed, sent.get("version"))
 
 
 class RedirectsForm(forms.Form):

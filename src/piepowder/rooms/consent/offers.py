@@ -99,9 +99,11 @@ class Desk:
     standing: frozenset[str]
     policy: Policy | None = field(default=None)
 
-    def answers(self, asked: Asked, purpose: str, choice: Choice | None = None) -> Answers:
+    def answers(
+        self, asked: Asked, purpose: str, choice: Choice | None = None, *, categories: Collection[str] | None = None
+    ) -> Answers:
         """The most generous verdict of any operation declared for the purpose. `choice` None: as if the seller allowed everything."""
-        categories = frozenset(asked.purposes[purpose])
+        categories = asked.purposes[purpose] if categories is None else categories
         answers: Answers = {category: {} for category in categories}
         if self.policy is None:
             return {}
@@ -182,9 +184,12 @@ def _purpose(desk: Desk, asked: Asked, purpose: str, choice: Choice, beyond: Dif
 
 
 def _fields(desk: Desk, asked: Asked, purpose: str, choice: Choice, beyond: Difference) -> Iterator[Field]:
-    answers = desk.answers(asked, purpose)
-    left = choice.left_to(purpose, asked.purposes) if purpose in choice.purposes else asked.purposes[purpose]
-    for category in by_importance(asked.purposes[purpose]):
+    declared = asked.purposes[purpose]
+    left = choice.left_to(purpose, asked.purposes) if purpose in choice.purposes else declared
+    # Of a group such as `buyer.address` a door other than the page may have left a part: that stands beside the group.
+    shown = {*declared, *left}
+    answers = desk.answers(asked, purpose, categories=shown)
+    for category in by_importance(shown):
         effect, note = _note(answers.get(category, {}))
         yield Field(
             category=category,

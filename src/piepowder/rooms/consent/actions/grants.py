@@ -44,6 +44,7 @@ def grant(
     *,
     purposes: Collection[str] | None = None,
     narrowed: Declared | None = None,
+    read: str | None = None,
     by: Actor,
     at: datetime,
 ) -> Grant:
@@ -51,10 +52,13 @@ def grant(
 
     `purposes` None means all that the manifest declares; `narrowed` names, for some of them, the only categories that may be read.
     Where the seller has an active grant for this app, that one is changed, so its tokens keep working.
+    `read`: the version whose page the seller saw, if there was one.
     Errors: `consent_purpose_not_declared`, `consent_category_not_declared`, `consent_nothing_chosen`,
-    `consent_no_new_authorisations`, `consent_seller_inactive`, `consent_developer_closed`, `appstore_sellers_full`.
+    `consent_no_new_authorisations`, `consent_seller_inactive`, `consent_developer_closed`, `consent_version_changed`,
+    `appstore_sellers_full`.
     """
     asked = asked_of(app, seller.id)
+    _require_read(read, asked.version)
     require_open(app, seller)
     choice = chosen(purposes, narrowed, asked.purposes)
     # Two consents of one seller at once: the second changes the first.
@@ -69,14 +73,22 @@ def grant(
 
 @transaction.atomic
 def choose(
-    row: Grant, *, purposes: Collection[str] | None, narrowed: Declared | None, by: Actor, at: datetime
+    row: Grant,
+    *,
+    purposes: Collection[str] | None,
+    narrowed: Declared | None,
+    read: str | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Grant:
     """The seller chooses again among all that the app's current version asks for; the end of the grant stays where it is.
 
     An open request for more is answered by it. An app that may not be authorised just now can be given less, never more.
+    `read` as for `grant`.
     """
     row = locked_active(row.id)
     before, asked = asked_by(row.app, row.version), asked_of(row.app, row.seller_id)
+    _require_read(read, asked.version)
     choice = chosen(purposes, narrowed, asked.purposes)
     carried = carried_over(row.choice, before, asked)
     if carried is None or not within(choice, carried, asked.purposes):
@@ -191,6 +203,17 @@ def require_open(app: App, seller: Seller) -> None:
             f"app `{app.id}` may not be authorised just now",
             hint="its standing, or its developer's, does not permit new authorisations",
             kind=ErrorKind.FORBIDDEN,
+        )
+
+
+def _require_read(read: str | None, version: str) -> None:
+    """Nobody allows what was not on the page: a version that came meanwhile may want more."""
+    if read is not None and read != version:
+        raise PiepowderError(
+            "consent_version_changed",
+            "while you read this, another version of the app took its place, and nothing was changed",
+            hint="this page is about the new one now; look through it and answer again",
+            kind=ErrorKind.CONFLICT,
         )
 
 

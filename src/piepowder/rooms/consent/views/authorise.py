@@ -4,7 +4,8 @@
                                ├─► checked ─► signed in? ─► page ─► allow: grant, code ─► back to the app
     /apps/authorize/consent   ─┘                              └──► refuse ───────────────┘
 
-The page's form posts to the very address it was asked for, which is checked again: nothing is carried in hidden fields.
+The page's form posts to the very address it was asked for, which is checked again; one hidden field
+names the version that was read, so that nobody allows what came meanwhile.
 An address to return to that is not registered is never used, not even to report that.
 """
 
@@ -34,6 +35,7 @@ from piepowder.rooms.consent.rules import Choice, carried_over, difference
 from piepowder.rooms.consent.samples import sample
 from piepowder.rooms.consent.texts import code_text
 from piepowder.rooms.ground.actor import Actor, ActorKind
+from piepowder.rooms.ground.forms import sentence
 from piepowder.rooms.ground.pages import allow_form_to
 from piepowder.rooms.people.models import Seller
 
@@ -72,7 +74,7 @@ def consent(request: HttpRequest) -> HttpResponse:
     try:
         asking = _amazon_style(request)
     except PiepowderError as error:
-        return _refuse(request, error.message)
+        return _refuse(request, sentence(error))
     return _decide(request, asking)
 
 
@@ -155,7 +157,7 @@ def _decide(request: HttpRequest, asking: Asking) -> HttpResponse:
     try:
         return _back(asking.redirect_uri, _allowed(request, asking, ticks, seller))
     except PiepowderError as error:
-        return _page(request, asking, again, seller, before, problem=error, status=422)
+        return _page(request, asking, again, seller, before, problem=sentence(error), status=422)
 
 
 @transaction.atomic
@@ -165,6 +167,7 @@ def _allowed(request: HttpRequest, asking: Asking, ticks: Ticks, seller: Seller)
         seller,
         purposes=ticks.purposes,
         narrowed=ticks.narrowed,
+        read=ticks.read,
         by=Actor(ActorKind.SELLER, str(request.user.pk)),
         at=datetime.now(UTC),
     )
@@ -178,7 +181,7 @@ def _page(
     seller: Seller,
     before: Grant | None,
     *,
-    problem: PiepowderError | None = None,
+    problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
     page = {
@@ -203,6 +206,6 @@ def _back(redirect_uri: str, parameters: Parameters) -> HttpResponse:
     return redirect(urlunsplit(parts._replace(query=query)))
 
 
-def _refuse(request: HttpRequest, sentence: str) -> HttpResponse:
-    page = {"title": "This app cannot be authorised", "sentence": sentence}
+def _refuse(request: HttpRequest, words: str) -> HttpResponse:
+    page = {"title": "This app cannot be authorised", "sentence": words}
     return render(request, "refusal.html", page, status=400)

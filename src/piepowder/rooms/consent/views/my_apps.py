@@ -89,6 +89,7 @@ def choose(request: HttpRequest, grant_id: str) -> HttpResponse:
                 grant,
                 purposes=ticks.purposes,
                 narrowed=ticks.narrowed,
+                read=ticks.read,
                 by=actor_of(request),
                 at=datetime.now(UTC),
             )
