@@ -22,6 +22,7 @@ from piepowder.core.facts.model import GrantFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.rules import (
+    ASKED,
     REMINDER_DAYS,
     REQUEST_TRANSITIONS,
     TRANSITIONS,
@@ -61,11 +62,10 @@ class GrantQuerySet(StateQuerySet["Grant"]):
         return self.filter(status=GrantStatus.ACTIVE, expires_at__lte=moment)
 
     def not_current(self) -> "GrantQuerySet":
-        """Active grants that may be of another version than their seller is asked about (`App.version_for` says it exactly).
-
-        Without those whose seller was asked about the current version already.
-        """
-        asked = PermissionRequest.objects.filter(grant=OuterRef("pk"), version=OuterRef("app__current_version"))
+        """Active grants whose seller may have to be asked about another version; `App.version_for` and `asked` say it exactly."""
+        asked = PermissionRequest.objects.filter(
+            grant=OuterRef("pk"), version=OuterRef("app__current_version"), status__in=ASKED
+        )
         older = ~Q(version=F("app__current_version")) & ~Exists(asked)
         active = self.filter(status=GrantStatus.ACTIVE).exclude(app__current_version="")
         return active.filter(older | ~Q(app__next_version="")).select_related("app").order_by("pk")
@@ -94,9 +94,7 @@ class Grant(PrefixedModel, StatefulModel):
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="grants")
     version = models.CharField(max_length=64)  # the app version whose manifest the seller saw
     purposes = ArrayField(models.CharField(max_length=64))
-    narrowed = models.JSONField(
-        null=True, blank=True
-    )  # purpose -> categories left to it; not in it: all the manifest declares
+    narrowed = models.JSONField(null=True, blank=True)  # purpose -> categories left; not in it: all that are declared
     status = models.CharField(
         max_length=16, choices=[(s.value, s.value) for s in GrantStatus], default=GrantStatus.ACTIVE
     )
@@ -148,8 +146,13 @@ class Grant(PrefixedModel, StatefulModel):
 
 class PermissionRequestQuerySet(StateQuerySet["PermissionRequest"]):
     def asked(self, grant_id: str, version: str) -> bool:
-        """Whether a seller was asked about a version, whatever became of it."""
-        return self.filter(grant=grant_id, version=version).exists()
+        """Whether a seller is being asked about a version, or has said no. Any other answer was about the time before a roll-back."""
+        return self.filter(grant=grant_id, version=version, status__in=ASKED).exists()
+
+    def outdated(self) -> "PermissionRequestQuerySet":
+        """Open ones about a version that nobody is asked about any more: its roll-out was stopped, say."""
+        gone = ~Q(version=F("grant__app__current_version")) & ~Q(version=F("grant__app__next_version"))
+        return self.filter(gone, status=RequestStatus.OPEN).order_by("pk")
 
     def open_of(self, grant_id: str) -> "PermissionRequest | None":
         return self.filter(grant=grant_id, status=RequestStatus.OPEN).first()
@@ -177,7 +180,11 @@ class PermissionRequest(PrefixedModel, StatefulModel):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("grant", "version"), name="consent_permissionrequest_once"),
+            models.UniqueConstraint(
+                fields=("grant", "version"),
+                condition=Q(status__in=["open", "refused"]),
+                name="consent_permissionrequest_once",
+            ),
             models.UniqueConstraint(
                 fields=("grant",), condition=Q(status="open"), name="consent_permissionrequest_one_open"
             ),

@@ -55,6 +55,9 @@ REQUEST_TRANSITIONS: dict[RequestStatus, frozenset[RequestStatus]] = {
     RequestStatus.OVERTAKEN: frozenset(),
 }
 
+#: an answer, or a question, that spares the seller being asked about the same version again
+ASKED = (RequestStatus.OPEN, RequestStatus.REFUSED)
+
 REMINDER_DAYS = (60, 30, 14, 7, 3, 1)  # before a grant ends
 CODE_LIFETIME = timedelta(seconds=60)
 ACCESS_LIFETIME = timedelta(seconds=3600)  # one client caches for 3200 s whatever the answer says

@@ -18,6 +18,7 @@ from piepowder.rooms.consent.rules import (
     redirect_problem,
 )
 from piepowder.rooms.consent.texts import digest_bytes, secret_text
+from piepowder.rooms.developers.actions import check_open
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.standing.models import Subject
@@ -37,8 +38,9 @@ def register_client(
     """A client of the app and its first secret (empty for a public client), shown this once.
 
     The first client bears the app's own client id. `lasting`: works as Amazon's libraries do, without PKCE and with one
-    refresh token for the life of a grant.
+    refresh token for the life of a grant. `developers_closed` for a closed organisation.
     """
+    check_open(app.developer)
     if lasting and not confidential:
         raise PiepowderError(
             "consent_lasting_needs_secret", "only a confidential client may keep a lasting refresh token"
@@ -69,6 +71,7 @@ def check_redirects(uris: Collection[str]) -> None:
 @transaction.atomic
 def set_redirects(client: Client, uris: Collection[str], *, by: Actor, at: datetime) -> Client:
     """The addresses a seller may be sent back to, in place of the present ones. Codes on their way keep theirs."""
+    check_open(client.app.developer)
     several = tuple(dict.fromkeys(uris))
     check_redirects(several)
     Client.objects.select_for_update().get(pk=client.pk)
@@ -104,6 +107,7 @@ def rotate_secret(client: Client, *, by: Actor, at: datetime) -> str:
     """A new secret, shown this once. The present one stays valid for seven days; one from before that ends now."""
     if not client.confidential:
         raise PiepowderError("consent_client_has_no_secret", f"client `{client.client_id}` is public and has no secret")
+    check_open(client.app.developer)
     Client.objects.select_for_update().get(pk=client.pk)
     newest = ClientSecret.objects.valid(client, at).order_by("-created_at", "-id").first()
     if newest is not None:

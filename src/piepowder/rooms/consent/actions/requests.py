@@ -22,7 +22,10 @@ GRANTS_AT_ONCE = 1_000  # a look takes a moment, however many shops use an app
 def follow_versions(*, at: datetime) -> int:
     """Brings grants of other versions up to date, each by itself; how many. Safe to run twice and in two processes at once."""
     behind = [row.pk for row in islice(_behind(), GRANTS_AT_ONCE)]
-    return sum(_follow(grant_id, at=at) for grant_id in behind)
+    followed = sum(_follow(grant_id, at=at) for grant_id in behind)
+    for grant_id in PermissionRequest.objects.outdated().values_list("grant", flat=True)[:GRANTS_AT_ONCE]:
+        _take_back(grant_id, at=at)
+    return followed
 
 
 def _behind() -> Iterator[Grant]:
@@ -52,6 +55,15 @@ def _follow(grant_id: str, *, at: datetime) -> bool:
         answer_request(row, "", by=SYSTEM, at=at)
         move(row, carried, after.version, at=at)
     return True
+
+
+@transaction.atomic
+def _take_back(grant_id: str, *, at: datetime) -> None:
+    """Nobody waits for an answer about a version that went away again."""
+    row = Grant.objects.locked(grant_id)
+    waiting = PermissionRequest.objects.open_of(row.id)
+    if waiting is not None and waiting.version != row.app.version_for(row.seller_id):
+        answer_request(row, "", by=SYSTEM, at=at)
 
 
 def _ask(row: Grant, version: str, *, at: datetime) -> None:

@@ -101,7 +101,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("grant", "version"), name="consent_permissionrequest_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["open", "refused"])),
+                        fields=("grant", "version"),
+                        name="consent_permissionrequest_once",
+                    ),
                     models.UniqueConstraint(
                         condition=models.Q(("status", "open")),
                         fields=("grant",),
