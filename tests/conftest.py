@@ -8,6 +8,7 @@ fresh_database    call it for the URL of a new, empty database: fresh_database()
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from pathlib import Path
 import pytest
 
 from piepowder.core.kernel.postgres import EmbeddedPostgres
+
+
+def pytest_configure() -> None:
+    """A suite that a shell started in the background ignores SIGINT, and so would every program that a test starts and stops."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
