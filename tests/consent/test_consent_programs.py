@@ -19,6 +19,7 @@ from piepowder.rooms.standing.actions import set_standing
 from piepowder.rooms.standing.rules import Standing
 from tests.support import consent as shop
 from tests.support import organisation
+from tests.support.billing import made_up_orders, read_orders
 from tests.support.pages import problems
 
 pytestmark = pytest.mark.django_db
@@ -171,8 +172,14 @@ def test_a_closed_organisation_gets_no_program() -> None:
 
 
 def test_a_developer_sees_the_calls_of_own_apps_only() -> None:
-    """The list opens with the first app; a record of another organisation's app is as good as none."""
+    """The list leads to each record; another organisation finds neither, by whichever app it asks."""
     browser, app = _office()
-    assert app.name in _seen(browser, "/developer/calls/")
-    stranger, _ = _office()
-    assert stranger.get(f"/developer/calls/{app.id}/").status_code == 404
+    assert "No call was made here" in _seen(browser, "/developer/calls/")
+    read_orders(app, shop.make_seller(), made_up_orders(2), shop.now())
+    page = _seen(browser, "/developer/calls/")
+    found = re.search(rf"/developer/calls/{app.id}/records/(rec_\w+)", page)
+    assert found
+    assert "Lantern &amp; Loom" in _seen(browser, found.group())
+    stranger, theirs = _office()
+    paths = [f"{app.id}/", f"{app.id}/records/{found[1]}", f"{theirs.id}/records/{found[1]}"]
+    assert [stranger.get(f"/developer/calls/{path}").status_code for path in paths] == [404, 404, 404]
