@@ -1,17 +1,21 @@
 """A whole installation that people meet through a real browser: the example marketplace on real orders, gateway, console, Chromium.
 
-page        a new browser context on the console, nobody signed in
-seller      a page of a seller who signed in through the marketplace
-staff       staff("reviewer"): a page of a member of staff of that role
+    anybody     anybody("dark"): a page of a browser that nobody has signed in
+    seller      seller("dark"): a seller's page, signed in through the marketplace
+    staff       staff("reviewer", "dark"): a page of a member of staff of that role
+    letters     letters("ada@maker.example"): texts of the mails to an address, the oldest first
 """
 
+import email
+import email.policy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from piepowder.demo.orders import OrderBook
 from tests.support.chromium import FLAGS, PATH
@@ -19,6 +23,9 @@ from tests.support.control_plane import *  # noqa: F403
 from tests.support.market import *  # noqa: F403
 from tests.support.stack import ROOT, Stack
 from tests.wire.apps import spec
+
+Theme = Literal["light", "dark"]
+WAIT_MS = 20_000
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +38,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def sellers(orders_path: Path) -> list[str]:
+    """The marketplace's ids of two sellers with orders."""
     book = OrderBook(orders_path)
     try:
         return [seller.id for seller in book.sellers(2)]
@@ -58,58 +66,69 @@ def stack(
         yield running
 
 
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
-def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
-    opened = browser.new_context(base_url=stack.settings.public_url, viewport={"width": 1280, "height": 860})
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
+def anybody(browser: Browser, stack: Stack) -> Iterator[Callable[..., Page]]:
+    opened = []
 
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
-
-
-@pytest.fixture
-def seller(page: Page, sellers: list[str]) -> Page:
-    """Through the marketplace's own sign-in, as a seller does it."""
-    page.goto("/sign-in/?next=/my/apps/")
-    page.get_by_role("link", name="seller").or_(page.get_by_role("button", name="seller")).first.click()
-    return page
-
-
-@pytest.fixture
-def staff(stack: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
-    opened: list[BrowserContext] = []
-
-    def sign_in(role: str = "operator", theme: str = "light") -> Page:
-        link = _piepowder(stack, "staff", "link", f"{role}@staff.example")
-        context = browser.new_context(base_url=stack.settings.public_url, color_scheme=theme)  # type: ignore[arg-type]
+    def open_page(theme: Theme = "light") -> Page:
+        context = browser.new_context(
+            base_url=stack.settings.public_url, color_scheme=theme, viewport={"width": 1280, "height": 900}
+        )
+        context.set_default_timeout(WAIT_MS)
         opened.append(context)
-        page = context.new_page()
-        page.goto(link)
-        page.get_by_role("button").first.click()
+        return context.new_page()
+
+    yield open_page
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def seller(anybody: Callable[..., Page], sellers: list[str]) -> Callable[..., Page]:
+    def sign_in(theme: Theme = "light") -> Page:
+        page = anybody(theme)
+        page.goto("/sign-in/?next=/my/apps/")
+        page.get_by_role("button", name="Continue with the marketplace").click()
+        page.locator(f'button[value="{sellers[0]}"], input[value="{sellers[0]}"]').first.click()
+        page.wait_for_url("**/my/apps/")
         return page
 
-    yield sign_in
-    for each in opened:
-        each.close()
+    return sign_in
 
 
-def _piepowder(stack: Stack, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "piepowder.cli.main", *words],
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+@pytest.fixture
+def staff(anybody: Callable[..., Page], stack: Stack) -> Callable[..., Page]:
+    def sign_in(role: str = "operator", theme: Theme = "light") -> Page:
+        address = f"{role}@staff.example"
+        piepowder(stack, "staff", "create", address, "--role", role, fine=(0, 1))
+        page = anybody(theme)
+        page.goto(piepowder(stack, "staff", "link", address))
+        page.get_by_role("main").get_by_role("button").click()
+        page.wait_for_url(f"{stack.settings.public_url}/")
+        return page
+
+    return sign_in
+
+
+@pytest.fixture
+def letters(stack: Stack) -> Callable[[str], list[str]]:
+    """Without a mail server letters are files; this reads them as their receiver would."""
+
+    def to(address: str) -> list[str]:
+        found = []
+        for path in sorted((stack.settings.data / "mail").glob("*"), key=lambda one: one.stat().st_mtime_ns):
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if address in str(message["to"]):
+                body = message.get_body(("plain",))
+                found.append(str(body.get_content()) if body is not None else "")
+        return found
+
+    return to
+
+
+def piepowder(stack: Stack, *words: str, fine: tuple[int, ...] = (0,)) -> str:
+    """The last word that a command prints."""
+    command = [sys.executable, "-m", "piepowder.cli.main", *words]
+    done = subprocess.run(command, env=stack.environment, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode in fine, done.stderr
+    return (done.stdout.split() or [""])[-1]
