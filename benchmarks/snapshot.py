@@ -2,8 +2,9 @@
 
     python benchmarks/snapshot.py [--apps 10000] [--grants 100000] [--json FILE]
 
-Facts are made up, with ids as real ones, three versions an app, manifests of 40 kinds, half of the grants narrowed. A worker process of
-its own loads them from an embedded PostgreSQL, with everything imported that a gateway imports.
+Facts are made up, with ids as real ones, three versions an app, manifests of 40 kinds, half of the grants narrowed in one or two purposes,
+each by one or two of the categories that the version declares for it. A worker process of its own loads them from an embedded PostgreSQL,
+with everything imported that a gateway imports.
 """
 
 import argparse
@@ -66,11 +67,12 @@ def facts(apps: int, grants: int) -> Iterator[tuple[str, str, object]]:
     """(kind, key, fact) of a marketplace of that size."""
     kinds = [manifest() for _ in range(40)]
     app_ids = [at_time("app", START + number * 1000) for number in range(apps)]
+    manifests: dict[str, dict[str, ManifestFact]] = {}
     developer_ids = [at_time("dev", START + number * 1000) for number in range(apps // 2)]
     seller_ids = [at_time("sel", START + number * 1000) for number in range(grants // 5)]
     for number, app in enumerate(app_ids):
         mode = {"*": "observe"} if number % 10 == 0 else {}
-        versions = {f"1.{minor}": chance.choice(kinds) for minor in range(3)}
+        versions = manifests[app] = {f"1.{minor}": chance.choice(kinds) for minor in range(3)}
         developer = developer_ids[number % len(developer_ids)]
         roles = ("inventory_and_order_tracking", "tax_invoicing")[: number % 3]
         yield (
@@ -88,16 +90,32 @@ def facts(apps: int, grants: int) -> Iterator[tuple[str, str, object]]:
         yield (
             "grant",
             (name := at_time("grt", START + number * 1000)),
-            GrantFact(
-                id=name,
-                app=app_ids[number % apps],
-                seller=chance.choice(seller_ids),
-                version=f"1.{number % 3}",
-                purposes=some(PURPOSES),
-                categories=some(CATEGORIES) if number % 2 else None,
-                expires_at=1_800_000_000.0 + number,
-            ),
+            grant_fact(name, number, app := app_ids[number % apps], chance.choice(seller_ids), manifests[app]),
         )
+
+
+def grant_fact(name: str, number: int, app: str, seller: str, versions: dict[str, ManifestFact]) -> GrantFact:
+    version = f"1.{number % 3}"
+    declared = versions[version].categories
+    return GrantFact(
+        id=name,
+        app=app,
+        seller=seller,
+        version=version,
+        purposes=tuple(sorted(declared)),
+        narrowed=narrowed(declared) if number % 2 else None,
+        expires_at=1_800_000_000.0 + number,
+    )
+
+
+def narrowed(declared: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """What a seller leaves who unticks one or two boxes in one or two purposes."""
+    purposes = chance.sample(sorted(declared), min(len(declared), chance.randint(1, 2)))
+    left = {purpose: set(declared[purpose]) for purpose in sorted(purposes)}
+    return {
+        purpose: tuple(sorted(words - set(chance.sample(sorted(words), min(len(words), chance.randint(1, 2))))))
+        for purpose, words in left.items()
+    }
 
 
 def fill(url: str, apps: int, grants: int) -> None:

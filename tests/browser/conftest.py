@@ -1,9 +1,9 @@
 """A whole installation that people meet through a real browser: the example marketplace on real orders, gateway, console, Chromium.
 
-    anybody     anybody("dark"): a page of a browser that nobody has signed in
-    seller      seller("dark"): a seller's page, signed in through the marketplace
-    staff       staff("reviewer", "dark"): a page of a member of staff of that role
-    letters     letters("ada@maker.example"): texts of the mails to an address, the oldest first
+anybody     anybody("dark"): a page of a browser that nobody has signed in
+seller      seller("dark"): a seller's page, signed in through the marketplace
+staff       staff("reviewer", "dark"): a page of a member of staff of that role
+letters     letters("ada@maker.example"): texts of the mails to an address, the oldest first
 """
 
 import email

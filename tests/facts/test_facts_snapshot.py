@@ -50,7 +50,7 @@ ALL = [
 def after(*steps: list[Row]) -> tuple[Snapshot, list[Changes]]:
     snapshot, shared, read = Snapshot(), Shared(), []
     for rows in steps:
-        read.append(read_rows(rows, known=snapshot, shared=shared))
+        read.append(read_rows(rows, shared=shared))
         snapshot = snapshot.with_changes(read[-1])
     return snapshot, read
 
@@ -73,7 +73,7 @@ def test_every_kind_finds_its_place() -> None:
 def test_removal_takes_out_and_nothing_else() -> None:
     """A removed fact is gone, everything else is the very same object, and the older snapshot keeps what it had."""
     before, _ = after(ALL)
-    changes = read_rows([row("grant", "grt_1", None, 12)], known=before, shared=Shared())
+    changes = read_rows([row("grant", "grt_1", None, 12)], shared=Shared())
     later = before.with_changes(changes)
     assert "grt_1" not in later.grants
     assert "grt_1" in before.grants

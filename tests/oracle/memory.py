@@ -131,7 +131,7 @@ class InMemory:
         rows = [
             Row(kind, key, None if fact is None else json.encode(fact), number) for (kind, key), fact in facts.items()
         ]
-        self.feed.apply(read_rows(rows, known=self.feed.snapshot, shared=self.feed.shared))
+        self.feed.apply(read_rows(rows, shared=self.feed.shared))
 
     def token(self, row: tuple[Any, ...]) -> str:
         """A new token, as the control plane would have stored it."""

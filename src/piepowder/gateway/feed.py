@@ -210,7 +210,7 @@ class _Session:
         async with connection.cursor() as cursor:
             await cursor.execute(_NEWER, [self._feed.snapshot.number])
             while rows := await cursor.fetchmany(_ROWS_AT_ONCE):
-                read_rows(map(Row._make, rows), known=self._feed.snapshot, shared=self._feed.shared, into=newer)
+                read_rows(map(Row._make, rows), shared=self._feed.shared, into=newer)
                 self._waiting_since = time.monotonic()
                 if len(rows) == _ROWS_AT_ONCE:
                     await asyncio.sleep(0)
@@ -232,7 +232,7 @@ class _Session:
             snapshot = Snapshot(number=answer.number)
             async with aclosing(self._rows(connection)) as pieces:
                 async for rows in pieces:
-                    changes = read_rows(rows, known=snapshot, shared=self._feed.shared)
+                    changes = read_rows(rows, shared=self._feed.shared)
                     snapshot = snapshot.with_changes(changes)
                     for unreadable in changes.unreadable:
                         _log.error("feed_row_unreadable", **unreadable._asdict())

@@ -15,6 +15,7 @@ class Shared:
 
     def __init__(self) -> None:
         self._values: dict[Any, Any] = {}
+        self._ids: dict[str, str] = {}  # of apps and sellers: grants and standings name them again and again
 
     def value(self, value: T) -> T:
         """The first value seen that is equal to this one."""
@@ -26,6 +27,13 @@ class Shared:
         if known is not None:
             return known
         return self.value(tuple(map(self.value, words)))
+
+    def id_of(self, subject: str) -> str:
+        """The id as its app or seller holds it, so that a grant does not keep a copy of its own."""
+        return self._ids.get(subject, subject)
+
+    def remember(self, subject: str) -> None:
+        self._ids.setdefault(subject, subject)
 
     def app(self, fact: AppFact) -> AppFact:
         return AppFact(
@@ -50,12 +58,11 @@ class Shared:
         shared = ManifestFact(operations, categories, fact.substitutes_everywhere)
         return self._keep(_key_of(shared), shared)
 
-    def grant(self, fact: GrantFact, app: str, seller: str) -> GrantFact:
-        """`app` and `seller` are the same words as in the fact, as the snapshot holds them already."""
+    def grant(self, fact: GrantFact) -> GrantFact:
         return GrantFact(
             id=fact.id,
-            app=app,
-            seller=seller,
+            app=self.id_of(fact.app),
+            seller=self.id_of(fact.seller),
             version=self.value(fact.version),
             purposes=self.words(fact.purposes),
             narrowed=None if fact.narrowed is None else self._word_lists("narrowed", fact.narrowed),
@@ -66,6 +73,9 @@ class Shared:
         return StandingFact(capabilities=self.words(fact.capabilities))
 
     def _word_lists(self, name: str, lists: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        known: dict[str, tuple[str, ...]] | None = self._values.get((name, tuple(lists.items())))
+        if known is not None:
+            return known
         return self._mapping(name, {self.value(key): self.words(words) for key, words in lists.items()})
 
     def _mapping(self, name: str, mapping: dict[str, Any]) -> dict[str, Any]:

@@ -95,8 +95,8 @@ class Snapshot(Struct, frozen=True, kw_only=True, eq=False):
         return msgspec.structs.replace(self, revoked_tokens=self.revoked_tokens.replace(over)) if over else self
 
 
-def read_rows(rows: Iterable[Row], *, known: Snapshot, shared: Shared, into: Changes | None = None) -> Changes:
-    """Decodes rows. `known` lends the words it holds already, so that a grant does not keep its own copy of an app's id."""
+def read_rows(rows: Iterable[Row], *, shared: Shared, into: Changes | None = None) -> Changes:
+    """Decodes rows. `shared` lends the words it has seen, so that a grant does not keep its own copy of an app's id."""
     changes = Changes() if into is None else into
     for row in rows:
         changes.number = max(changes.number, row.number)
@@ -106,42 +106,40 @@ def read_rows(rows: Iterable[Row], *, known: Snapshot, shared: Shared, into: Cha
         changes.keys.append((row.kind, row.key))
         try:
             fact = None if row.body is None else decode_fact(row.kind, row.body)
-            _READERS[row.kind](changes, row.key, fact, known, shared)
+            _READERS[row.kind](changes, row.key, fact, shared)
         except (msgspec.DecodeError, ValueError) as error:
             changes.unreadable.append(Unreadable(row.kind, row.key, str(error)))
             _STRICTEST[row.kind](changes, row.key)
     return changes
 
 
-def _app(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+def _app(changes: Changes, key: str, fact: Any, shared: Shared) -> None:
     app = shared.app(fact) if fact is not None else None
+    if app is not None:
+        shared.remember(app.id)
     changes.apps[_own(key, app)] = app
 
 
-def _grant(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
-    if fact is None:
-        changes.grants[key] = None
-        return
-    app, seller = known.apps.get(fact.app), known.sellers.get(fact.seller)
-    grant = shared.grant(fact, app.id if app else fact.app, seller.id if seller else fact.seller)
+def _grant(changes: Changes, key: str, fact: Any, shared: Shared) -> None:
+    grant = shared.grant(fact) if fact is not None else None
     changes.grants[_own(key, grant)] = grant
 
 
-def _seller(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+def _seller(changes: Changes, key: str, fact: Any, shared: Shared) -> None:
+    if fact is not None:
+        shared.remember(fact.id)
     changes.sellers[_own(key, fact)] = fact
 
 
-def _standing(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
-    app = known.apps.get(key)
-    key = app.id if app else key
-    changes.standing[key] = shared.standing(fact) if fact is not None else None
+def _standing(changes: Changes, key: str, fact: Any, shared: Shared) -> None:
+    changes.standing[shared.id_of(key)] = shared.standing(fact) if fact is not None else None
 
 
-def _policy(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+def _policy(changes: Changes, key: str, fact: Any, shared: Shared) -> None:
     changes.policy[key] = fact
 
 
-def _revoked_token(changes: Changes, key: str, fact: Any, known: Snapshot, shared: Shared) -> None:
+def _revoked_token(changes: Changes, key: str, fact: Any, shared: Shared) -> None:
     changes.revoked_tokens[bytes.fromhex(key)] = fact.until if fact is not None else None
 
 
