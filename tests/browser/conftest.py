@@ -29,7 +29,8 @@ WAIT_MS = 20_000
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(stack: Stack) -> Iterator[Browser]:
+    """After `stack`, since Django wants no event loop in its thread, and Playwright runs one."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=PATH, args=FLAGS)
         yield opened
