@@ -71,15 +71,30 @@ STAFF = (
             Entry("Home", "console_home", "home"),
             Entry("Review desk", "console_desk", "inbox"),
             Entry("Ledger", "console_records", "book", ("console_record",)),
+            Entry("Policy", "console_policy", "scale"),
+        ),
+    ),
+    Group(
+        "Market",
+        (
             Entry("Developers", "developers_all", "building", ("developers_one",)),
             Entry("Apps", "console_apps", "apps", ("console_app",)),
             Entry("Store desk", "store_desk", "store", _STORE_DESK_TOO),
-            Entry("App review", "appstore_queue", "columns", ("appstore_review", "appstore_deadline")),
             Entry("Grants", "console_grants", "shield"),
-            Entry("Policy", "console_policy", "scale"),
-            Entry("Assessments", "assessments_queue", "checks", _REVIEW_TOO),
+        ),
+    ),
+    Group(
+        "Reviews",
+        (
             Entry("Identities", "developers_identities", "badge", ("developers_identity_review",)),
+            Entry("Assessments", "assessments_queue", "checks", _REVIEW_TOO),
+            Entry("App versions", "appstore_queue", "columns", ("appstore_review", "appstore_deadline")),
             Entry("Audits", "audits_index", "eye", _AUDITS_TOO),
+        ),
+    ),
+    Group(
+        "Upkeep",
+        (
             Entry("Imports", "imports_index", "upload", ("imports_start", "imports_one", "imports_report")),
             Entry("Billing", "billing_index", "coins", _BILLING_TOO),
             Entry("Mail", "notices_mails", "mail"),

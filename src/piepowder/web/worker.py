@@ -37,6 +37,7 @@ def jobs() -> dict[str, Job]:
     from piepowder.rooms.notices.actions import mail_due
     from piepowder.rooms.people.actions import forget_links
     from piepowder.rooms.publication.actions import forget_expired_tokens
+    from piepowder.rooms.records import actions as records
     from piepowder.rooms.store import actions as store
 
     own = settings.PIEPOWDER
@@ -60,6 +61,7 @@ def jobs() -> dict[str, Job]:
         "developers.keep_dates": lambda at: keep_dates(at=at),
         "notices.mail_due": lambda at: mail_due(at=at),
         "publication.forget_expired_tokens": lambda at: forget_expired_tokens(at=at),
+        "records.count_due": lambda at: records.count_due(at=at),
         "store.count_due": lambda at: store.count_due(at=at),
         "store.refresh_due": lambda at: store.refresh_due(at=at),
     }

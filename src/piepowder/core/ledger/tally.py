@@ -5,7 +5,7 @@ its place and `upto`, in one transaction with its own writing. So each record is
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
@@ -46,6 +46,18 @@ class Sketch(Struct, frozen=True, kw_only=True):
     registers: dict[int, int]
 
 
+class Ending(Struct, frozen=True, kw_only=True):
+    """Calls of one hour that ended alike, of known apps or not. `newest` is the id of the last of them; `verdicts` as in `Tally`."""
+
+    hour: datetime
+    outcome: str
+    reason: str
+    personal: bool
+    verdicts: str
+    calls: int
+    newest: str
+
+
 def reach(connection: Connection, place: str, *, records: int, since: datetime) -> str:
     """The place after about `records` more records, or where all is committed that ever will be. Never before `place`."""
     upto = present_place(connection)
@@ -83,6 +95,28 @@ def tallies(
             verdicts=row[6],
             calls=row[7],
             orders=counted,
+        )
+
+
+def endings(connection: Connection, place: str, upto: str, *, since: datetime) -> Iterator[Ending]:
+    """How calls ended that were recorded from `place` on and before `upto`, after `since`."""
+    query = f"""
+        SELECT hour, outcome, reason, personal, verdicts, count(*), max(id COLLATE "C")
+        FROM (SELECT date_trunc('hour', recorded_at, 'UTC') AS hour, outcome, reason, personal, id,
+                     coalesce(({_DETAIL}->'verdicts')::text, '') AS verdicts
+              FROM ledger_record WHERE kind = ANY(%s) AND {_BETWEEN} OFFSET 0) AS call
+        GROUP BY hour, outcome, reason, personal, verdicts
+        ORDER BY hour
+    """  # noqa: S608
+    for row in connection.execute(query, [_KINDS, place, upto, since]):
+        yield Ending(
+            hour=row[0].astimezone(UTC),
+            outcome=row[1],
+            reason=row[2],
+            personal=row[3],
+            verdicts=row[4],
+            calls=row[5],
+            newest=row[6],
         )
 
 

@@ -39,9 +39,12 @@ class Queue:
 @for_staff(Permission.REVIEW)
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
-    at, by = datetime.now(UTC), actor_of(request)
-    queues = [_identities(by, at), _assessments(by, at), _versions(by, at), _audits(by, at)]
-    return render(request, "console/desk.html", {"queues": queues, "at": at})
+    at = datetime.now(UTC)
+    return render(request, "console/desk.html", {"queues": queues(actor_of(request), at), "at": at})
+
+
+def queues(by: Actor, at: datetime) -> list[Queue]:
+    return [_identities(by, at), _assessments(by, at), _versions(by, at), _audits(by, at)]
 
 
 def _identities(by: Actor, at: datetime) -> Queue:

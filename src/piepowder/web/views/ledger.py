@@ -1,7 +1,7 @@
 """The ledger for pages: records read through `core.ledger.read`, their details turned into words."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,10 +22,9 @@ from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.taxonomy import SUBSTITUTE_WORDS, purpose_words
 from piepowder.rooms.consent.offers import words_of
 from piepowder.rooms.publication.models import Policy
+from piepowder.rooms.records.rules import NOT_ASKED
 
 EFFECTS = {"kept": Effect.KEEP, "substituted": Effect.SUBSTITUTE, "withheld": Effect.WITHHOLD}
-# A field that the app's manifest does not ask for, or asks for under another purpose, is no loss to the app.
-NOT_ASKED = ("manifest", "purpose")
 STATES = {
     "none": "not about single orders",
     "unshipped": "orders not shipped yet",
@@ -209,38 +208,10 @@ def raw(record: Record) -> str:
         return record.detail.decode(errors="replace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """Of the newest calls: how many were served in full, with something replaced or withheld, and refused."""
-
-    calls: int
-    whole: int
-    reduced: int
-    refused: int
-    personal: int
-
-    @property
-    def shares(self) -> list[tuple[str, float, float]]:
-        """(class, start, width) of a bar 100 wide."""
-        parts, start = [], 0.0
-        for name, count in (("good", self.whole), ("warn", self.reduced), ("bad", self.refused)):
-            width = 100 * count / self.calls if self.calls else 0.0
-            parts.append((name, round(start, 2), round(width, 2)))
-            start += width
-        return parts
-
-
-def summary(lines: Sequence[Line]) -> Summary:
-    calls = [one for one in lines if one.call and one.record.kind != "gateway.write_intention"]
-    refused = sum(one.record.outcome != "served" for one in calls)
-    reduced = sum(one.record.outcome == "served" and bool(one.withheld or one.substituted) for one in calls)
-    return Summary(
-        calls=len(calls),
-        whole=len(calls) - refused - reduced,
-        reduced=reduced,
-        refused=refused,
-        personal=sum(one.record.personal for one in calls),
-    )
+def sentences_of(version: str) -> dict[str, str]:
+    """Id of each rule of a policy version -> the sentence that explains it."""
+    prepared = _prepared(version)
+    return {rule.id: rule.reason for rule in prepared.rules.values()} if prepared else {}
 
 
 def purpose_of(record: Record) -> str:

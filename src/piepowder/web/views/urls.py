@@ -9,6 +9,7 @@ from piepowder.web.views import (
     developers,
     documents,
     grants,
+    home,
     keys,
     letters,
     reads,
@@ -17,7 +18,7 @@ from piepowder.web.views import (
 )
 
 urlpatterns = [
-    path("", console.home, name="console_home"),
+    path("", home.home, name="console_home"),
     path("theme", console.theme, name="console_theme"),
     path("reviews/", desk.desk, name="console_desk"),
     path("grants/", grants.grants, name="console_grants"),
