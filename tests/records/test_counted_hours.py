@@ -9,7 +9,8 @@ from piepowder.core.kernel import json
 from piepowder.core.kernel.ids import new_id
 from piepowder.core.ledger.append import insert
 from piepowder.core.ledger.model import Record
-from piepowder.core.ledger.read import present_place
+from piepowder.core.ledger.read import ALL_ROOMS, Filter, present_place
+from piepowder.rooms.records import reads
 from piepowder.rooms.records.actions import count_due
 from piepowder.rooms.records.models import Hour, Place, Reason
 
@@ -91,3 +92,14 @@ def test_old_hours_are_forgotten(committed: None) -> None:
     assert Hour.objects.count() == 1
     count_due(at=AT + timedelta(days=2))
     assert Hour.objects.count() == 0
+
+
+def test_changes_of_all_rooms_leave_out_sign_ins_and_tokens(committed: None) -> None:
+    """What people changed, without the calls between and without what every hour is full of."""
+    call()
+    for kind in ("people.sign_in", "consent.issue_token", "standing.set"):
+        with connection.cursor() as cursor:
+            insert(cursor, Record(id=new_id("rec"), kind=kind, recorded_at=AT))
+    told = {record.kind for record in reads.newest(Filter(changes=ALL_ROOMS), limit=50)}
+    assert "standing.set" in told
+    assert not told & {"people.sign_in", "consent.issue_token", "gateway.read"}

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from piepowder.core.ledger.read import Filter
+from piepowder.core.ledger.read import ALL_ROOMS, Filter
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Grant
 from piepowder.rooms.developers.models import Member
@@ -28,6 +28,7 @@ from piepowder.web.views.ledger import Line, line, newest, sentences_of
 from piepowder.web.views.names import Names
 
 HOURS = 24
+CHANGES_DAYS = 30
 RECORDS_LOOKED_AT = 120
 SHOWN = 8
 REASONS = 6
@@ -52,8 +53,11 @@ def _start_of(account: Account) -> str:
 @for_staff()
 def _home(request: HttpRequest) -> HttpResponse:
     at = datetime.now(UTC)
-    records = newest(Filter(since=at - timedelta(days=1)), RECORDS_LOOKED_AT)
-    lines = [line(record) for record in records]
+    since = at - timedelta(days=CHANGES_DAYS)
+    records = [
+        record for record in newest(Filter(since=since), RECORDS_LOOKED_AT) if record.kind.startswith("gateway.")
+    ]
+    changes = newest(Filter(since=since, changes=ALL_ROOMS), SHOWN * 3)
     policy = Policy.objects.newest().first()
     page = {
         **_numbers(),
@@ -61,9 +65,9 @@ def _home(request: HttpRequest) -> HttpResponse:
         "policy": policy,
         "queues": queues(actor_of(request), at) if _reviews(request) else [],
         "at": at,
-        "calls": together(one for one in lines if one.call),
-        "changes": together(one for one in lines if not one.call),
-        "names": Names(records),
+        "calls": together(map(line, records)),
+        "changes": together(map(line, changes)),
+        "names": Names([*records, *changes]),
     }
     return render(request, "console/home.html", page)
 
