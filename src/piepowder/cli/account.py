@@ -28,6 +28,28 @@ def list_accounts(*, email: str | None = None, common: Common = Common()) -> Non
 
 
 @app.command
+def rename(account: str, name: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
+    """Change the name that others see.
+
+    Parameters
+    ----------
+    account
+        E-mail address, or id (`acc_…`).
+    name
+        The new name.
+    key_file
+        File with the API key of whoever acts.
+    """
+    open_rooms(common)
+    from piepowder.rooms.ground.caller import Permission
+    from piepowder.rooms.people.actions import rename as change_name
+    from piepowder.rooms.people.models import Account
+
+    by = acting(key_file, Permission.GOVERN)
+    show(change_name(Account.objects.named(account), name, by=by, at=now()).described(), common)
+
+
+@app.command
 def close(account: str, *, reason: str = "", key_file: Path | None = None, common: Common = Common()) -> None:
     """Close an account: its sessions end, and nobody signs in with it.
 

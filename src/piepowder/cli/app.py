@@ -311,6 +311,17 @@ def mode(
 
 
 @app.command
+def modes(app_id: str, *, common: Common = Common()) -> None:
+    """Changes of mode of an app, the newest first, whatever became of them."""
+    open_rooms(common)
+    from piepowder.rooms.appstore.models import App as StoredApp
+    from piepowder.rooms.appstore.models import ModeChange
+
+    rows = [change.described() for change in ModeChange.objects.newest(StoredApp.objects.named(app_id))[:500]]
+    show_list(rows, tuple(rows[0]) if rows else ("id",), common)
+
+
+@app.command
 def approve_mode(change_id: str, *, key_file: Path | None = None, common: Common = Common()) -> None:
     """Put a proposed mode into effect, as a second person.
 
@@ -326,6 +337,49 @@ def approve_mode(change_id: str, *, key_file: Path | None = None, common: Common
 
     by = acting(key_file, Permission.GOVERN)
     show(approve(ModeChange.objects.named(change_id), by=by, at=now()).described(), common)
+
+
+@app.command
+def decline_mode(change_id: str, *, reason: str = "", key_file: Path | None = None, common: Common = Common()) -> None:
+    """Say no to a proposed mode.
+
+    Parameters
+    ----------
+    change_id
+        The change of mode, as `app modes` names it.
+    reason
+        Why.
+    key_file
+        File with the API key of whoever acts.
+    """
+    _over("decline_mode", change_id, reason, key_file, common)
+
+
+@app.command
+def end_mode(change_id: str, *, reason: str = "", key_file: Path | None = None, common: Common = Common()) -> None:
+    """End a mode in effect; enforce applies from then on, or the mode for all operations.
+
+    Parameters
+    ----------
+    change_id
+        The change of mode, as `app modes` names it.
+    reason
+        Why.
+    key_file
+        File with the API key of whoever acts.
+    """
+    _over("end_mode", change_id, reason, key_file, common)
+
+
+def _over(verb: str, change_id: str, reason: str, key_file: Path | None, common: Common) -> None:
+    open_rooms(common)
+    from piepowder.rooms.appstore import actions
+    from piepowder.rooms.appstore.models import ModeChange
+    from piepowder.rooms.ground.caller import Permission
+
+    by = acting(key_file, Permission.GOVERN)
+    changed = getattr(actions, verb)(ModeChange.objects.named(change_id), by=by, at=now(), reason=reason)
+    show(changed.described(), common)
 
 
 def _read_manifest(path: Path) -> ManifestFact:

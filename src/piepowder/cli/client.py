@@ -56,9 +56,10 @@ def register(
     from piepowder.rooms.consent import actions
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
+    found = StoredApp.objects.named(app_id)
+    by = acting(key_file, Permission.CONSENT, own=found.developer_id)
     client, secret = actions.register_client(
-        StoredApp.objects.named(app_id),
+        found,
         redirect_uris=redirect,
         confidential=not public,
         lasting=lasting,
@@ -88,8 +89,9 @@ def set_redirects(
     from piepowder.rooms.consent.models import Client
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
-    client = actions.set_redirects(Client.objects.named(client_id), redirect, by=by, at=now())
+    found = Client.objects.named(client_id)
+    by = acting(key_file, Permission.CONSENT, own=found.app.developer_id)
+    client = actions.set_redirects(found, redirect, by=by, at=now())
     show(client.described(now()), common)
 
 
@@ -109,8 +111,9 @@ def rotate_secret(client_id: str, *, key_file: Path | None = None, common: Commo
     from piepowder.rooms.consent.models import Client
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
-    secret = actions.rotate_secret(Client.objects.named(client_id), by=by, at=now())
+    found = Client.objects.named(client_id)
+    by = acting(key_file, Permission.CONSENT, own=found.app.developer_id)
+    secret = actions.rotate_secret(found, by=by, at=now())
     show({"client_id": client_id, "client_secret": secret}, common)
 
 
@@ -132,6 +135,7 @@ def end_secret(client_id: str, secret_id: str, *, key_file: Path | None = None, 
     from piepowder.rooms.consent.models import Client
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
-    client = actions.end_secret(Client.objects.named(client_id), secret_id, by=by, at=now())
+    found = Client.objects.named(client_id)
+    by = acting(key_file, Permission.CONSENT, own=found.app.developer_id)
+    client = actions.end_secret(found, secret_id, by=by, at=now())
     show(client.described(now()), common)

@@ -63,6 +63,22 @@ def list_grants(*, app_id: str | None = None, seller: str | None = None, common:
     show_list(rows, ("id", "app", "seller", "status", "purposes", "expires_at"), common)
 
 
+@app.command(name="show")
+def show_one(grant_id: str, *, common: Common = Common()) -> None:
+    """One grant, and the version of the app that the seller would be asked about now.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import provisioning
+    from piepowder.rooms.consent.models import Grant
+
+    show(provisioning.shown(Grant.objects.named(grant_id)), common)
+
+
 @app.command
 def narrow(
     grant_id: str,
@@ -92,7 +108,7 @@ def narrow(
     from piepowder.rooms.consent import provisioning
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
+    by = acting(key_file, Permission.CONSENT, own=_seller_of(grant_id))
     row = provisioning.narrow(grant_id, _wish(purpose, category, keep), by=by, at=now())
     show(provisioning.shown(row), common)
 
@@ -126,7 +142,7 @@ def choose(
     from piepowder.rooms.consent import provisioning
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
+    by = acting(key_file, Permission.CONSENT, own=_seller_of(grant_id))
     row = provisioning.choose(grant_id, _wish(purpose, category, keep), by=by, at=now())
     show(provisioning.shown(row), common)
 
@@ -146,7 +162,7 @@ def refuse_more(grant_id: str, *, key_file: Path | None = None, common: Common =
     from piepowder.rooms.consent import provisioning
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
+    by = acting(key_file, Permission.CONSENT, own=_seller_of(grant_id))
     show(provisioning.shown(provisioning.refuse_more(grant_id, by=by, at=now())), common)
 
 
@@ -165,7 +181,7 @@ def renew(grant_id: str, *, key_file: Path | None = None, common: Common = Commo
     from piepowder.rooms.consent import provisioning
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
+    by = acting(key_file, Permission.CONSENT, own=_seller_of(grant_id))
     show(provisioning.shown(provisioning.renew(grant_id, by=by, at=now())), common)
 
 
@@ -186,7 +202,7 @@ def revoke(grant_id: str, *, reason: str = "", key_file: Path | None = None, com
     from piepowder.rooms.consent import provisioning
     from piepowder.rooms.ground.caller import Permission
 
-    by = acting(key_file, Permission.CONSENT)
+    by = acting(key_file, Permission.CONSENT, own=_seller_of(grant_id))
     show(provisioning.shown(provisioning.revoke(grant_id, by=by, at=now(), reason=reason)), common)
 
 
@@ -262,6 +278,12 @@ def rotate_secret(client_id: str, *, key_file: Path | None = None, common: Commo
     by = acting(key_file, Permission.CONSENT)
     secret = actions.rotate_secret(Client.objects.named(client_id), by=by, at=now())
     show({"client_id": client_id, "client_secret": secret}, common)
+
+
+def _seller_of(grant_id: str) -> str:
+    from piepowder.rooms.consent.models import Grant
+
+    return Grant.objects.named(grant_id).seller_id
 
 
 def _wish(purposes: tuple[str, ...], categories: tuple[str, ...], keep: tuple[str, ...]) -> "Wish":

@@ -26,6 +26,15 @@ def points(*, common: Common = Common()) -> None:
     show_list(rows, ("point", "title", "wanted"), common)
 
 
+@app.command
+def waits(*, common: Common = Common()) -> None:
+    """How long a decision takes, in business days: promised, and the median of the last hundred."""
+    open_rooms(common)
+    from piepowder.rooms.developers import promises
+
+    show(promises.published(), common)
+
+
 @app.command(name="list")
 def list_waiting(*, common: Common = Common()) -> None:
     """The reviewers' queue, whoever was promised first in front."""

@@ -70,6 +70,17 @@ def load(
 
 
 @app.command
+def columns(*, common: Common = Common()) -> None:
+    """Which files an import reads, and which columns each has."""
+    open_rooms(common)
+    from piepowder.rooms.imports.reading import shown_columns
+    from piepowder.rooms.imports.rules import Kind
+
+    rows = [{"file": str(kind), **column} for kind in Kind for column in shown_columns(kind)]
+    show_list(rows, tuple(rows[0]), common)
+
+
+@app.command
 def runs(*, common: Common = Common()) -> None:
     """Imports, the newest first, at most 500."""
     open_rooms(common)

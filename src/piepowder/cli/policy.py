@@ -171,6 +171,28 @@ def schema(*, common: Common = Common()) -> None:
 
 
 @app.command
+def history(policy_id: str | None = None, *, common: Common = Common()) -> None:
+    """The policies that were published, the newest, which is in force, first; or the files of one.
+
+    Parameters
+    ----------
+    policy_id
+        The policy (`pol_…`), or `current`.
+    """
+    from piepowder.cli.control import open_rooms, show, show_list
+
+    open_rooms(common)
+    from piepowder.rooms.publication.models import Policy
+
+    if policy_id is None:
+        rows = [policy.described() for policy in Policy.objects.newest()[:500]]
+        show_list(rows, ("id", "version", "number", "published_by", "published_at"), common)
+        return
+    found = Policy.objects.in_force() if policy_id == "current" else Policy.objects.named(policy_id)
+    show({**found.described(), "files": found.files}, common)
+
+
+@app.command
 def publish(
     pack: str = DEFAULT_PACK, *, key_file: Path | None = None, force: bool = False, common: Common = Common()
 ) -> int:
@@ -199,7 +221,7 @@ def publish(
     from piepowder.rooms.ground.caller import Permission
     from piepowder.rooms.publication.actions import publish_policy
 
-    policy = publish_policy(read.files, by=acting(key_file, Permission.GOVERN), at=now())
+    policy = publish_policy(read.files, by=acting(key_file, Permission.POLICY), at=now())
     if common.json:
         print_json({"version": policy.version, "number": policy.number})
     else:

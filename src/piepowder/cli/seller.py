@@ -31,6 +31,21 @@ def create(
     show(seller.described(), common)
 
 
+@app.command(name="show")
+def show_one(seller: str, *, common: Common = Common()) -> None:
+    """One seller.
+
+    Parameters
+    ----------
+    seller
+        Piepowder's id (`sel_…`) or the marketplace's own.
+    """
+    open_rooms(common)
+    from piepowder.rooms.people.models import Seller
+
+    show(Seller.objects.named(seller).described(), common)
+
+
 @app.command(name="list")
 def list_all(*, limit: int = 1000, common: Common = Common()) -> None:
     """Sellers, the oldest first."""

@@ -14,6 +14,16 @@ app = App(name="store", help="The app store: listings, data labels, ratings.")
 
 
 @app.command
+def shelves(*, common: Common = Common()) -> None:
+    """The shelves of the store."""
+    open_rooms(common)
+    from piepowder.rooms.store.categories import categories
+
+    rows = [{"id": one.id, "name": one.name, "about": one.about} for one in categories().values()]
+    show_list(rows, ("id", "name", "about"), common)
+
+
+@app.command
 def browse(
     words: str = "",
     *,

@@ -4,8 +4,6 @@ Every endpoint needs an operator's key, by this default; what needs none says `a
 its own permission on top.
 """
 
-from ninja import NinjaAPI
-
 import piepowder
 from piepowder.rooms.appstore.api import apps
 from piepowder.rooms.appstore.api import versions as app_versions
@@ -28,15 +26,18 @@ from piepowder.rooms.publication.api import router as policies
 from piepowder.rooms.records.api import router as records
 from piepowder.rooms.standing.api import router as standing
 from piepowder.rooms.store.api import router as store
+from piepowder.web.openapi import DESCRIPTION, TAGS, Api
 
-# No interactive documentation page: it would load scripts from elsewhere. The OpenAPI document is at /api/openapi.json.
-api = NinjaAPI(
+# No interactive documentation page: it would load scripts from elsewhere. The OpenAPI document is at /api/openapi.json,
+# and the console shows it under /api-guide/.
+api = Api(
     title="Piepowder",
     version=piepowder.__version__,
-    description="Developers, apps, sellers, grants, standing, policies and records of a marketplace.",
+    description=DESCRIPTION,
     auth=KeyBearer(),
     docs_url=None,
     urls_namespace="api",
+    openapi_extra={"tags": TAGS},
 )
 http.install(api)
 api.add_router("/developers", developers)

@@ -75,6 +75,10 @@ class RoleSent(Sent):
     role: KeyRole
 
 
+class AccountNameSent(Sent):
+    name: Name
+
+
 class AccountReasonSent(Sent):
     reason: Prose = ""
 
@@ -128,6 +132,13 @@ def get_account(request: HttpRequest, account: Key) -> dict[str, Any]:
     """One account, by its id or its address."""
     require(request, Permission.READ)
     return Account.objects.named(account).described()
+
+
+@accounts.patch("/{account}", response=AccountShown)
+def rename_account(request: HttpRequest, account: Key, sent: AccountNameSent) -> dict[str, Any]:
+    """Changes the name that others see."""
+    by = require(request, Permission.GOVERN)
+    return actions.rename(Account.objects.named(account), sent.name, by=by, at=now()).described()
 
 
 @accounts.put("/{account}/role", response=AccountShown)

@@ -3,16 +3,14 @@
 from datetime import date
 from typing import Annotated, Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from piepowder.rooms.developers import actions
-from piepowder.rooms.developers.actions.identity import holidays
+from piepowder.rooms.developers import actions, promises
 from piepowder.rooms.developers.models import Identity, Review
-from piepowder.rooms.developers.rules.identity import CHECKS, TITLES, WANTED, Point, median_days
+from piepowder.rooms.developers.rules.identity import CHECKS, TITLES, WANTED, Point
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.caller import Permission, require, require_own
 from piepowder.rooms.ground.doors import Key, Limit, Moment, Name, Prose, Sent, now
@@ -143,11 +141,7 @@ def list_points(request: HttpRequest) -> list[dict[str, Any]]:
 @router.get("/published", response=PublishedShown, auth=None)
 def get_published(request: HttpRequest) -> dict[str, Any]:
     """How long a decision takes: promised, and the median of the last hundred."""
-    return {
-        "promised_business_days": settings.PIEPOWDER.identity_review_days,
-        "median_business_days": median_days(Review.objects.waits(), holidays()),
-        "waiting": Review.objects.waiting().count(),
-    }
+    return promises.published()
 
 
 @router.get("/{developer_id}", response=IdentityShown)

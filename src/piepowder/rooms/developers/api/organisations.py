@@ -13,6 +13,7 @@ from piepowder.rooms.developers.rules.organisation import Kind, Role
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.caller import Permission, require, require_own
 from piepowder.rooms.ground.doors import Key, Limit, Moment, Name, Prose, Sent, now, page
+from piepowder.rooms.people.models import Account
 from piepowder.rooms.standing.models import Subject
 from piepowder.rooms.standing.rules import Standing
 
@@ -55,6 +56,13 @@ class DeveloperSent(Sent):
 
 class InvitationSent(Sent):
     email: Email
+    role: Role = Role.DEVELOPER
+
+
+class MemberSent(Sent):
+    """`account`: id or e-mail address of the person."""
+
+    account: Key
     role: Role = Role.DEVELOPER
 
 
@@ -173,6 +181,14 @@ def put_identity_due(request: HttpRequest, developer_id: Key, sent: IdentityDueS
 def list_members(request: HttpRequest, developer_id: Key) -> list[dict[str, Any]]:
     developer, _ = _own(request, developer_id, Permission.READ)
     return [member.described() for member in Member.objects.of(developer)]
+
+
+@router.post("/{developer_id}/members", response={201: MemberShown})
+def add_member(request: HttpRequest, developer_id: Key, sent: MemberSent) -> Status[dict[str, Any]]:
+    """Lets a person's account act for the organisation, without asking; organisations themselves send invitations."""
+    by = require(request, Permission.GOVERN)
+    developer, person = Developer.objects.named(developer_id), Account.objects.named(sent.account)
+    return Status(201, actions.add_member(developer, person, by=by, at=now(), role=sent.role).described())
 
 
 @router.put("/{developer_id}/members/{member_id}", response=MemberShown)
