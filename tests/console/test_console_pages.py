@@ -157,7 +157,7 @@ def _followed(browser: Browser, path: str, fields: dict[str, str]) -> str:
     return browser.post(path, fields, follow=True).content.decode()
 
 
-@pytest.mark.parametrize("path", ["/", "/ledger/", "/ledger/rec_x/", "/apps/", "/apps/app_x/", "/grants/", "/policy/"])
+@pytest.mark.parametrize("path", ["/", "/ledger/", "/ledger/rec_x/", "/apps/", "/apps/app_x/", "/grants/"])
 def test_the_console_is_for_staff(path: str) -> None:
     """Strangers are sent to sign in; a seller sees nothing of the console."""
     answer = Browser().get(path)
@@ -165,6 +165,17 @@ def test_the_console_is_for_staff(path: str) -> None:
     assert answer["Location"].startswith("/sign-in/?next=")
     seller = shop.sign_in_seller(shop.make_seller())
     assert seller.get(path).status_code == (302 if path == "/" else 403)
+
+
+def test_whom_the_policy_binds_may_read_it() -> None:
+    """A seller reads every rule in words and as its text; who published which version stays with staff."""
+    shop.put_policy_into_force()
+    page = _checked(shop.sign_in_seller(shop.make_seller()).get("/policy/"))
+    assert 'id="rule-no-advertising"' in page
+    assert "never released for advertising" in page
+    assert "@id(&quot;no-advertising&quot;)" in page
+    assert "History" not in page
+    assert "History" in _checked(_staff().get("/policy/"))
 
 
 def test_only_staff_change_a_standing() -> None:

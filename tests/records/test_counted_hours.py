@@ -16,7 +16,7 @@ from piepowder.rooms.records.models import Hour, Place, Reason
 
 AT = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
 LOST = {"shipped": {"buyer.email": ["withheld", "refused", None, "policy", ["no-advertising"]]}}
-OWN_FAULT = {"shipped": {"buyer.email": ["withheld", "refused", None, "manifest", []]}}
+OWN_FAULT: dict[str, object] = {"shipped": {"buyer.email": ["withheld", "refused", None, "manifest", []]}}
 
 
 def call(at: datetime = AT, outcome: str = "served", **more: object) -> str:

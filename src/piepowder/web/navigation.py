@@ -64,6 +64,7 @@ _AUDITS_TOO = (
 _STORE_DESK_TOO = ("store_desk_listing", "store_desk_ratings")
 _LISTINGS_TOO = ("store_editor", "store_begin")
 _STORE = Entry("App store", "store_browse", "store", ("store_app", "store_compare"))
+_POLICY = Entry("Policy", "console_policy", "scale")
 STAFF = (
     Group(
         "",
@@ -71,7 +72,7 @@ STAFF = (
             Entry("Home", "console_home", "home"),
             Entry("Review desk", "console_desk", "inbox"),
             Entry("Ledger", "console_records", "book", ("console_record",)),
-            Entry("Policy", "console_policy", "scale"),
+            _POLICY,
         ),
     ),
     Group(
@@ -129,6 +130,7 @@ DEVELOPER = (
             Entry("Store listings", "store_listings", "tag", _LISTINGS_TOO),
             Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
             Entry("Calls", "console_calls", "book", ("console_app_reads", "console_app_record")),
+            _POLICY,
             Entry("Plans", "billing_plans", "coins", ("billing_plan", "billing_plan_new")),
             Entry("Statements", "billing_statements", "book", ("billing_statement",)),
         ),
@@ -150,6 +152,7 @@ SELLER = (
             Entry("My apps", "consent_my_apps", "shop", _MY_APPS_TOO),
             _STORE,
             Entry("What apps cost", "billing_subscriptions", "coins", _PAYS_TOO),
+            _POLICY,
         ),
     ),
 )

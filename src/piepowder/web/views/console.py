@@ -1,23 +1,12 @@
-"""The policy page, and the choice of light or dark."""
+"""The choice of light or dark."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
-
-from piepowder.rooms.people.guards import for_staff
-from piepowder.rooms.publication.models import Policy
+from django.views.decorators.http import require_POST
 
 THEMES = ("light", "dark")
-
-
-@for_staff()
-@require_safe
-def policy(request: HttpRequest) -> HttpResponse:
-    """The policies that were in force, newest first, and the text of the one in force."""
-    policies = list(Policy.objects.newest()[:20])
-    return render(request, "console/policy.html", {"policies": policies, "now": policies[0] if policies else None})
 
 
 @require_POST

@@ -24,7 +24,7 @@ from piepowder.rooms.records.models import Hour, Place, Reason
 from piepowder.rooms.records.rules import REFUSED, WITHHELD, Why
 from piepowder.rooms.standing.models import Subject
 from piepowder.web.views.desk import queues
-from piepowder.web.views.ledger import Line, line, newest, sentences_of
+from piepowder.web.views.ledger import Line, line, newest, rules_of
 from piepowder.web.views.names import Names
 
 HOURS = 24
@@ -105,7 +105,9 @@ def _day(at: datetime, version: str) -> dict[str, Any]:
         "total": sum(_calls(hour) for hour in hours),
         "bars": bars(hours, first),
         "refusals": Reason.objects.top(first, REFUSED, REASONS),
-        "losses": _in_words(Reason.objects.top(first, WITHHELD, REASONS), sentences_of(version)),
+        "losses": _in_words(
+            Reason.objects.top(first, WITHHELD, REASONS), {rule.id: rule.reason for rule in rules_of(version)}
+        ),
         "place": Place.objects.first(),
     }
 

@@ -15,6 +15,7 @@ from piepowder.core.ledger.detail import Detail, ShortVerdict, read_detail
 from piepowder.core.ledger.model import Record
 from piepowder.core.ledger.read import Filter, show, tail
 from piepowder.core.marketplace.taxonomy import is_personal
+from piepowder.core.policy.cedar import Rule
 from piepowder.core.policy.decide import Prepared, decide, prepare
 from piepowder.core.policy.explain import Explanation, explain, what_would_change
 from piepowder.core.policy.model import Basis, Effect, Outcome, Question, Verdict
@@ -208,10 +209,10 @@ def raw(record: Record) -> str:
         return record.detail.decode(errors="replace")
 
 
-def sentences_of(version: str) -> dict[str, str]:
-    """Id of each rule of a policy version -> the sentence that explains it."""
+def rules_of(version: str) -> list[Rule]:
+    """The rules of a policy version; none where it is not known here."""
     prepared = _prepared(version)
-    return {rule.id: rule.reason for rule in prepared.rules.values()} if prepared else {}
+    return list(prepared.rules.values()) if prepared else []
 
 
 def purpose_of(record: Record) -> str:
