@@ -21,7 +21,7 @@ from piepowder.rooms.assessments.rules.status import (
 )
 from piepowder.rooms.ground.actor import Actor, ActorKind
 from piepowder.rooms.ground.caller import Permission
-from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.ground.ledger import Change, record, record_many
 from piepowder.rooms.people.models import Account
 from piepowder.rooms.people.rules import ROLES
 
@@ -182,10 +182,23 @@ def accept_rest(submission: Submission, *, by: Actor, at: datetime) -> list[str]
     """Says ok to every answer that is not decided yet and has full marks by the rules; the questions that they are."""
     submission, _ = not_proposed(*mine(submission, by))
     result, words = submission.result(), submission.words()
-    rest = [one.id for one in result.questions if one.id not in words and result.score_of(one.id) is Score.FULL]
-    for question_id in rest:
-        _decide(submission, result, question_id, Word.OK, ("", "", ""), by=by, at=at)
-    return rest
+    rest = [one for one in result.questions if one.id not in words and result.score_of(one.id) is Score.FULL]
+    Decision.objects.bulk_create(
+        Decision(
+            submission=submission,
+            question=one.id,
+            word=Word.OK,
+            clause=one.clause,
+            decided_by=str(by),
+            decided_at=at,
+        )
+        for one in rest
+    )
+    about = {"assessment": submission.assessment_id, "submission": submission.id}
+    developer = submission.assessment.developer_id
+    changes = [Change(developer=developer, detail={**about, "question": one.id, "clause": one.clause}) for one in rest]
+    record_many("assessments.decide", changes, by=by, at=at, outcome=Word.OK)
+    return [one.id for one in rest]
 
 
 def undecided(submission: Submission) -> list[str]:
