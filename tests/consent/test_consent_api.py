@@ -2,6 +2,8 @@ import pytest
 from django.test import Client as Browser
 
 from piepowder.core.kernel import json
+from piepowder.rooms.appstore import actions as appstore
+from piepowder.rooms.ground.actor import SYSTEM
 from tests.support import consent as shop
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,10 @@ def test_an_operator_provisions_narrows_and_revokes(api: Browser) -> None:
     assert (status, less["narrowed"]) == (200, {"tax": ["buyer.tax_id"]})
     both = {"narrowed": {"tax": []}, "categories": ["buyer.tax_id"]}
     assert _post(api, f"/api/grants/{made['id']}/narrow", both)[1]["code"] == "consent_narrowed_twice"
-    status, again = _post(api, f"/api/grants/{made['id']}/choose", {"purposes": ["shipping"]})
+    asked = api.get(f"/api/grants/{made['id']}/asked").json()
+    assert (asked["version"], sorted(asked["purposes"])) == (made["version"], ["shipping", "tax"])
+    choice = {"purposes": ["shipping"], "read": asked["version"]}
+    status, again = _post(api, f"/api/grants/{made['id']}/choose", choice)
     assert (status, again["purposes"], again["narrowed"]) == (200, ["shipping"], None)
     assert _post(api, f"/api/grants/{made['id']}/refuse-more", {})[1]["code"] == "consent_request_none"
     assert _post(api, f"/api/grants/{made['id']}/renew", {})[0] == 200
@@ -68,3 +73,19 @@ def test_permissions_are_asked_for(auditor_api: Browser) -> None:
     assert auditor_api.get(f"/api/grants/{grant.id}").json()["id"] == grant.id
     assert _post(auditor_api, f"/api/grants/{grant.id}/revoke", {})[0] == 403
     assert Browser().get("/api/grants").status_code == 401
+
+
+def test_a_choice_names_the_version_that_was_read(api: Browser) -> None:
+    """As on the page: nobody allows what was not before them, and who does not say what they read is told so."""
+    desk = shop.open_desk()
+    grant, app = desk.grant(), desk.app
+    read = api.get(f"/api/grants/{grant.id}/asked").json()["version"]
+    appstore.add_version(app, shop.MANIFEST, by=SYSTEM, at=shop.now())
+    status, answer = _post(api, f"/api/grants/{grant.id}/choose", {"purposes": ["tax"], "read": read})
+    assert (status, answer["code"]) == (409, "consent_version_changed")
+    status, answer = _post(api, "/api/grants", {"app": app.id, "seller": grant.seller_id, "read": read})
+    assert (status, answer["code"]) == (409, "consent_version_changed")
+    status, answer = _post(api, f"/api/grants/{grant.id}/choose", {"purposes": ["tax"]})
+    assert (status, answer["errors"][0]["place"][-1]) == (422, "read")
+    read = api.get(f"/api/grants/{grant.id}/asked").json()["version"]
+    assert _post(api, f"/api/grants/{grant.id}/choose", {"purposes": ["tax"], "read": read})[0] == 200

@@ -31,7 +31,13 @@ def test_a_grant_is_made_narrowed_and_revoked(run: Run) -> None:
     wider = run("grant", "narrow", made["id"], "--purpose", "shipping", status=1)
     assert wider["error"]["code"] == "consent_narrow_widens"
 
-    chosen = run("grant", "choose", made["id"], "--keep", "shipping=buyer.name", "--keep", "tax=")
+    asked = run("grant", "asked", made["id"])
+    assert (asked["version"], sorted(asked["purposes"])) == (made["version"], ["shipping", "tax"])
+    stale = run("grant", "choose", made["id"], "--read", "0", status=1)
+    assert stale["error"]["code"] == "consent_version_changed"
+    chosen = run(
+        "grant", "choose", made["id"], "--read", asked["version"], "--keep", "shipping=buyer.name", "--keep", "tax="
+    )
     assert chosen["narrowed"] == {"shipping": ["buyer.name"], "tax": []}
     assert run("grant", "choose", made["id"], "--keep", "tax", status=1)["error"]["code"] == "cli_keep_malformed"
     assert run("grant", "refuse-more", made["id"], status=1)["error"]["code"] == "consent_request_none"

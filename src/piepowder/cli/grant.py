@@ -24,6 +24,7 @@ def create(
     purpose: tuple[str, ...] = (),
     category: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
+    read: str | None = None,
     key_file: Path | None = None,
     common: Common = Common(),
 ) -> None:
@@ -41,6 +42,8 @@ def create(
         Narrow every purpose to this data category; may be repeated.
     keep
         Narrow one purpose: `shipping=buyer.name,buyer.address`, or `shipping=` for none; may be repeated.
+    read
+        The version of the app that the seller had read. Refused if another one took its place meanwhile.
     key_file
         File with the API key of whoever acts.
     """
@@ -49,7 +52,7 @@ def create(
     from piepowder.rooms.ground.caller import Permission
 
     by = acting(key_file, Permission.CONSENT)
-    answer = provisioning.create(app_id, seller, _wish(purpose, category, keep), by=by, at=now())
+    answer = provisioning.create(app_id, seller, _wish(purpose, category, keep, read), by=by, at=now())
     show(answer, common)
 
 
@@ -65,7 +68,7 @@ def list_grants(*, app_id: str | None = None, seller: str | None = None, common:
 
 @app.command(name="show")
 def show_one(grant_id: str, *, common: Common = Common()) -> None:
-    """One grant, and the version of the app that the seller would be asked about now.
+    """One grant.
 
     Parameters
     ----------
@@ -77,6 +80,21 @@ def show_one(grant_id: str, *, common: Common = Common()) -> None:
     from piepowder.rooms.consent.models import Grant
 
     show(provisioning.shown(Grant.objects.named(grant_id)), common)
+
+
+@app.command
+def asked(grant_id: str, *, common: Common = Common()) -> None:
+    """What the seller of a grant is asked for now, and what of it is new.
+
+    Parameters
+    ----------
+    grant_id
+        The grant (`grt_…`).
+    """
+    open_rooms(common)
+    from piepowder.rooms.consent import provisioning
+
+    show(provisioning.asked_now(grant_id), common)
 
 
 @app.command
@@ -120,6 +138,7 @@ def choose(
     purpose: tuple[str, ...] = (),
     category: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
+    read: str | None = None,
     key_file: Path | None = None,
     common: Common = Common(),
 ) -> None:
@@ -135,6 +154,8 @@ def choose(
         Narrow every purpose to this data category; may be repeated.
     keep
         Narrow one purpose: `shipping=buyer.name,buyer.address`, or `shipping=` for none; may be repeated.
+    read
+        The version of the app that the seller had read. Refused if another one took its place meanwhile.
     key_file
         File with the API key of whoever acts.
     """
@@ -143,7 +164,7 @@ def choose(
     from piepowder.rooms.ground.caller import Permission
 
     by = acting(key_file, Permission.CONSENT, own=_seller_of(grant_id))
-    row = provisioning.choose(grant_id, _wish(purpose, category, keep), by=by, at=now())
+    row = provisioning.choose(grant_id, _wish(purpose, category, keep, read), by=by, at=now())
     show(provisioning.shown(row), common)
 
 
@@ -286,7 +307,9 @@ def _seller_of(grant_id: str) -> str:
     return Grant.objects.named(grant_id).seller_id
 
 
-def _wish(purposes: tuple[str, ...], categories: tuple[str, ...], keep: tuple[str, ...]) -> "Wish":
+def _wish(
+    purposes: tuple[str, ...], categories: tuple[str, ...], keep: tuple[str, ...], read: str | None = None
+) -> "Wish":
     from piepowder.rooms.consent.provisioning import Wish
 
     narrowed: dict[str, list[str]] = {}
@@ -299,4 +322,4 @@ def _wish(purposes: tuple[str, ...], categories: tuple[str, ...], keep: tuple[st
                 hint="write `shipping=buyer.name,buyer.phone`",
             )
         narrowed[purpose] = [word.strip() for word in words.split(",") if word.strip()]
-    return Wish(purposes=purposes or None, categories=categories or None, narrowed=narrowed or None)
+    return Wish(purposes=purposes or None, categories=categories or None, narrowed=narrowed or None, read=read)

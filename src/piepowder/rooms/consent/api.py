@@ -1,5 +1,6 @@
 """Grants on a seller's behalf, and the credentials of apps; the twins of `piepowder grant`."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -29,9 +30,24 @@ class WishSent(Sent):
         return provisioning.Wish(purposes=self.purposes, narrowed=self.narrowed, categories=self.categories)
 
 
+class ChoiceSent(WishSent):
+    """`read`: the version whose purposes the seller had before them, as `…/asked` names it. If another one took its place, 409."""
+
+    read: Key
+
+    def wish(self) -> provisioning.Wish:
+        return replace(super().wish(), read=self.read)
+
+
 class GrantSent(WishSent):
+    """`seller`: Piepowder's id or the marketplace's own. `read`: the version that the seller was shown, if one was."""
+
     app: Key
-    seller: Key  # Piepowder's id or the marketplace's own
+    seller: Key
+    read: Key | None = None
+
+    def wish(self) -> provisioning.Wish:
+        return replace(super().wish(), read=self.read)
 
 
 class RevokeSent(Sent):
@@ -90,6 +106,20 @@ class OutlookShown(Schema):
     open_orders: int
     delete_by: date
     plan: str  # that the seller pays for the app; it is cancelled with the grant
+
+
+class NewCategoryShown(Schema):
+    purpose: str
+    category: str
+
+
+class AskedShown(Schema):
+    """`purposes`: with the data that each wants; `new_…`: what the version that the seller allowed did not ask."""
+
+    version: str
+    purposes: dict[str, list[str]]
+    new_purposes: list[str]
+    new_categories: list[NewCategoryShown]
 
 
 class ChangeShown(Schema):
@@ -158,6 +188,13 @@ def get_history(request: HttpRequest, grant_id: Key) -> list[dict[str, object]]:
     return [{name: getattr(one, name) for name in ChangeShown.model_fields} for one in uses.history(row)]
 
 
+@router.get("/{grant_id}/asked", response=AskedShown)
+def get_asked(request: HttpRequest, grant_id: Key) -> dict[str, object]:
+    """What the seller is asked for now: what `choose` chooses among, and the version that it has to name as `read`."""
+    _read(request, grant_id)
+    return provisioning.asked_now(grant_id)
+
+
 @router.post("/{grant_id}/narrow", response=GrantShown)
 def narrow_grant(request: HttpRequest, grant_id: Key, sent: WishSent) -> dict[str, object]:
     """Keeps only what is named; a member left out stays as it is."""
@@ -166,8 +203,8 @@ def narrow_grant(request: HttpRequest, grant_id: Key, sent: WishSent) -> dict[st
 
 
 @router.post("/{grant_id}/choose", response=GrantShown)
-def choose_grant(request: HttpRequest, grant_id: Key, sent: WishSent) -> dict[str, object]:
-    """Chooses again among all that the app's current version asks for; answers a request for more."""
+def choose_grant(request: HttpRequest, grant_id: Key, sent: ChoiceSent) -> dict[str, object]:
+    """Chooses again among all that `…/asked` tells; answers a request for more."""
     by = _own(request, grant_id)
     return provisioning.shown(provisioning.choose(grant_id, sent.wish(), by=by, at=now()))
 
@@ -191,6 +228,10 @@ def revoke_grant(request: HttpRequest, grant_id: Key, sent: RevokeSent = NO_REAS
     """Ends the grant and every token under it; every gateway worker knows within a moment of this answer."""
     by = _own(request, grant_id)
     return provisioning.shown(provisioning.revoke(grant_id, by=by, at=now(), reason=sent.reason))
+
+
+def _read(request: HttpRequest, grant_id: str) -> None:
+    require_own(request, Permission.READ, seller=Grant.objects.named(grant_id).seller_id)
 
 
 def _own(request: HttpRequest, grant_id: str) -> Actor:

@@ -13,7 +13,7 @@ from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions
 from piepowder.rooms.consent.manifests import Asked, asked_by, asked_of
 from piepowder.rooms.consent.models import Client, Grant, GrantQuerySet
-from piepowder.rooms.consent.rules import Declared, only
+from piepowder.rooms.consent.rules import Declared, difference, only
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.people.models import Seller
 
@@ -27,6 +27,7 @@ class Wish:
     purposes: Sequence[str] | None = None
     narrowed: Declared | None = None
     categories: Sequence[str] | None = None
+    read: str | None = None  # the version that the seller had read
 
     def narrowing(self, asked: Asked) -> Declared | None:
         if self.categories is None:
@@ -55,7 +56,7 @@ def create(app_id: str, seller_id: str, wish: Wish = ALL, *, by: Actor, at: date
     if client is None:
         client, secret = actions.register_client(app, lasting=True, by=by, at=at)
     narrowed = wish.narrowing(asked_of(app, seller.id))
-    row = actions.grant(app, seller, purposes=wish.purposes, narrowed=narrowed, by=by, at=at)
+    row = actions.grant(app, seller, purposes=wish.purposes, narrowed=narrowed, read=wish.read, by=by, at=at)
     refresh_token = actions.provision_refresh_token(row, client=client, by=by, at=at)
     return {
         **shown(row),
@@ -89,7 +90,20 @@ def _still_granted(row: Grant, categories: Sequence[str], narrowed: Declared, as
 def choose(grant_id: str, wish: Wish, *, by: Actor, at: datetime) -> Grant:
     row = Grant.objects.named(grant_id)
     narrowed = wish.narrowing(asked_of(row.app, row.seller_id))
-    return actions.choose(row, purposes=wish.purposes, narrowed=narrowed, by=by, at=at)
+    return actions.choose(row, purposes=wish.purposes, narrowed=narrowed, read=wish.read, by=by, at=at)
+
+
+def asked_now(grant_id: str) -> dict[str, object]:
+    """What the seller of a grant is asked for now, and what of it the grant's own version did not ask."""
+    row = Grant.objects.named(grant_id)
+    before, now = asked_by(row.app, row.version), asked_of(row.app, row.seller_id)
+    beyond = difference(row.choice, before, now)
+    return {
+        "version": now.version,
+        "purposes": {purpose: list(wanted) for purpose, wanted in now.purposes.items()},
+        "new_purposes": list(beyond.purposes),
+        "new_categories": [{"purpose": purpose, "category": category} for purpose, category in beyond.categories],
+    }
 
 
 def revoke(grant_id: str, *, by: Actor, at: datetime, reason: str = "") -> Grant:

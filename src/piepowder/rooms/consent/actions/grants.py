@@ -212,7 +212,7 @@ def _require_read(read: str | None, version: str) -> None:
         raise PiepowderError(
             "consent_version_changed",
             "while you read this, another version of the app took its place, and nothing was changed",
-            hint="this page is about the new one now; look through it and answer again",
+            hint="look through what the new one asks, and answer again",
             kind=ErrorKind.CONFLICT,
         )
 
