@@ -273,3 +273,19 @@ def test_members_by_api(api: Browser) -> None:
     assert api.post(f"{at}/close", {"reason": "asked"}, content_type=json).json()["status"] == "closed"
     assert api.post(f"{at}/reopen", {}, content_type=json).json()["status"] == "open"
     assert ready(Developer.objects.named(developer.id), owner).status == "draft"
+
+
+def test_one_document_shows_that_it_exists_and_who_may_sign() -> None:
+    """An extract of the register that names the person is handed in once; the person is the one who fills the form in, if nobody else is named."""
+    owner = account()
+    developer = register(owner)
+    page = browser(owner)
+    assert f'value="{owner.name}"' in page.get("/developer/identity/").content.decode()
+    sent = {"representative": "Ada Maker", "names_person": "on", "do": "save"}
+    page.post("/developer/identity/", {**sent, "file_existence": SimpleUploadedFile("extract.pdf", pdf())})
+    links = Identity.objects.of(developer).documents.order_by("point")
+    assert [(one.point, one.document.name) for one in links] == [
+        ("existence", "extract.pdf"),
+        ("representative", "extract.pdf"),
+    ]
+    assert Document.objects.count() == 1

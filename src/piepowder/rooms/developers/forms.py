@@ -7,7 +7,7 @@ from django import forms
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.developers.countries import CHOICES
 from piepowder.rooms.developers.models import Developer, Identity
-from piepowder.rooms.developers.rules.identity import WITH_DOCUMENT, Point
+from piepowder.rooms.developers.rules.identity import Point
 from piepowder.rooms.developers.rules.organisation import KIND_WORDS, ROLE_WORDS, Role
 from piepowder.rooms.evidence.forms import DocumentField
 from piepowder.rooms.ground.forms import sentence
@@ -123,6 +123,13 @@ class CloseForm(ReasonForm):
         return typed
 
 
+DOCUMENT_WORDS = {
+    Point.EXISTENCE: "Extract, statutes or licence",
+    Point.ADDRESS: "Letter, bill or statement",
+    Point.REPRESENTATIVE: "Extract or authorisation",
+}
+
+
 class IdentityForm(forms.Form):
     """Who may sign, and a document for each point that wants one. All in one form, so that nothing typed is lost by adding a file."""
 
@@ -142,15 +149,17 @@ class IdentityForm(forms.Form):
         help_text="Anything that saves a question: a change of name, a register without internet page.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    names_person = forms.BooleanField(label="It also names the person who may sign", required=False)
 
     def __init__(self, *args: Any, identity: Identity, **given: Any) -> None:
         names = ("representative", "representative_office", "note")
-        given["initial"] = {name: getattr(identity, name) for name in names}
+        kept = {name: getattr(identity, name) for name in names}
+        given["initial"] = given.get("initial", {}) | {name: text for name, text in kept.items() if text}
         super().__init__(*args, **given)
-        for point in WITH_DOCUMENT:
-            self.fields[f"file_{point}"] = DocumentField(label="Add a document", required=False)
+        for point, words in DOCUMENT_WORDS.items():
+            self.fields[f"file_{point}"] = DocumentField(label=words, required=False)
             self.fields[f"expires_{point}"] = forms.DateField(
-                label="Valid until",
+                label=f"{words}: valid until",
                 required=False,
                 help_text="If a date is printed on it.",
                 widget=forms.DateInput(attrs={"type": "date"}),

@@ -18,7 +18,7 @@ from piepowder.rooms.developers.models import Identity, Review
 from piepowder.rooms.developers.rules.identity import TITLES, WANTED, WITH_DOCUMENT, IdentityStatus, Point, median_days
 from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import sentence
-from piepowder.rooms.people.guards import actor_of
+from piepowder.rooms.people.guards import account_of, actor_of
 
 
 @for_members()
@@ -27,7 +27,8 @@ def identity(request: HttpRequest) -> HttpResponse:
     """One form holds everything: whichever button is pressed, what was typed and chosen is kept first."""
     row = Identity.objects.of(developer_of(request))
     if request.method != "POST":
-        return _page(request, row, IdentityForm(identity=row))
+        # Whoever fills it in is mostly the one who may sign.
+        return _page(request, row, IdentityForm(identity=row, initial={"representative": account_of(request).name}))
     if member_of(request).role not in (Role.OWNER, Role.DEVELOPER):
         messages.error(request, "Nothing was changed. In this organisation you may read only.")
         return redirect("developers_identity")
@@ -56,7 +57,14 @@ def _keep(request: HttpRequest, row: Identity, form: IdentityForm) -> None:
         upload, place = given.get(f"file_{point}"), f"file_{point}"
         if upload and f"expires_{point}" in given:
             file = {"content": upload.content, "name": upload.name, "expires_on": given[f"expires_{point}"]}
-            _at(form, place, lambda point=point, file=file: actions.attach(row, point=point, **file, **by))
+            for each in _points(point, form):
+                _at(form, place, lambda each=each, file=file: actions.attach(row, point=each, **file, **by))
+
+
+def _points(point: Point, form: IdentityForm) -> list[Point]:
+    """What a document shows: an extract of the register mostly names the person as well, and need not be handed in twice."""
+    both = point is Point.EXISTENCE and form.cleaned_data.get("names_person")
+    return [point, Point.REPRESENTATIVE] if both else [point]
 
 
 def _at(form: IdentityForm, field: str | None, action: Any) -> None:

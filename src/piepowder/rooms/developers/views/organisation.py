@@ -11,7 +11,7 @@ from piepowder.rooms.developers import actions
 from piepowder.rooms.developers.forms import ChangeForm, CloseForm, ProfileForm
 from piepowder.rooms.developers.guards import CHOSEN, choose, developer_of, for_members, member_of, memberships
 from piepowder.rooms.developers.models import Developer, Invitation
-from piepowder.rooms.developers.profile import AT_FIELD
+from piepowder.rooms.developers.profile import AT_FIELD, EMAILS
 from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.ground.pages import local_next
@@ -26,7 +26,8 @@ def register(request: HttpRequest) -> HttpResponse:
     """For anybody with an account, who then owns the organisation."""
     account = account_of(request)
     email = "" if account.email.endswith(".invalid") else account.email
-    form = ProfileForm(request.POST or None, initial={"contact_email": email})
+    contacts = dict.fromkeys(EMAILS, email)  # whoever registers is the first whom everybody can reach
+    form = ProfileForm(request.POST or None, initial=contacts)
     if request.method == "POST" and form.is_valid():
         if _sent_twice(request, form):
             return redirect("developers_home")
