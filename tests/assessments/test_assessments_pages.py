@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from piepowder.core.kernel.json import encode
 from piepowder.rooms.assessments import actions
 from piepowder.rooms.assessments.models import Assessment, Submission
 from piepowder.rooms.assessments.rules.status import Status, Word
@@ -13,7 +14,7 @@ from piepowder.rooms.developers.actions import add_member, register_developer
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import SYSTEM, Actor
 from piepowder.rooms.people.models import Account
-from tests.support.assessments import AT, ROLES, answered
+from tests.support.assessments import AT, PROVED, ROLES, answered, good_answers
 from tests.support.pages import problems as problems_of
 
 pytestmark = pytest.mark.django_db
@@ -245,7 +246,7 @@ def test_answers_travel_as_a_file(browser: Client, fresh: Assessment) -> None:
     content = browser.get(f"/assessments/{fresh.id}/answers/").content
     changed = SimpleUploadedFile("answers.yaml", content.replace(b"value: 12", b"value: 11", 1))
     page = browser.post(f"/assessments/{fresh.id}/answers/file/", {"file": changed}, follow=True).content.decode()
-    assert "1 answer taken in" in page
+    assert "1 answer filled in" in page
     broken = SimpleUploadedFile("answers.yaml", b"a: [")
     page = browser.post(f"/assessments/{fresh.id}/answers/file/", {"file": broken}, follow=True).content.decode()
     assert "cannot be read" in page
@@ -280,3 +281,35 @@ def test_roles_are_changed_in_a_draft(browser: Client, fresh: Assessment) -> Non
     assert Assessment.objects.get().roles == ROLES[:1]
     page = browser.post(f"/assessments/{fresh.id}/roles/", {}, follow=True).content.decode()
     assert "Choose at least one role" in page
+
+
+def test_a_file_begins_an_assessment_and_one_page_asks_the_rest(browser: Client, developer: Developer) -> None:
+    """Roles and answers come from the file; what it leaves open, documents among it, is asked on one page that leads to handing in."""
+    left = {name: value for name, value in good_answers().items() if name not in ("training", "log_days")}
+    answers = {**left, "scans": f"{NOW:%Y-%m-%d}", "incident_rehearsed": f"{NOW:%Y-%m-%d}"}
+    file = SimpleUploadedFile("answers.json", encode({"roles": ROLES, "answers": answers}))
+    page = browser.post("/assessments/begin/file/", {"file": file}, follow=True).content.decode()
+    begun = Assessment.objects.get(developer=developer)
+    address = f"/assessments/{begun.id}/missing/"
+    assert begun.roles == ROLES
+    assert problems_of(page) == []
+    assert all(words in page for words in ("For how many days are logs kept?", "The incident plan", "Save and go on"))
+    sent = {f"{one}-revision": "0" for one in ("training", "log_days")} | {"log_days-value": "many"}
+    sent |= {"training-value": f"{NOW:%Y-%m-%d}"}
+    drawing = SimpleUploadedFile("plan.svg", b"<svg></svg>")
+    wrong = browser.post(address, {**sent, "incident_plan-document": drawing}, follow=True).content.decode()
+    assert all(words in wrong for words in ("Not saved yet", "This is a web page, an SVG or XML"))
+    assert Assessment.objects.get().given()["training"].value == f"{NOW:%Y-%m-%d}"
+    plans = {f"{one}-document": SimpleUploadedFile(f"{one}.txt", one.encode()) for one in PROVED}
+    done = browser.post(address, {"log_days-revision": "0", "log_days-value": "180", **plans})
+    assert done["Location"] == f"/assessments/{begun.id}/submit/"
+    assert "Nothing: every question is answered" in _read(browser, address)
+
+
+def test_a_file_that_does_not_fit_begins_nothing(browser: Client, developer: Developer) -> None:
+    """It is said why, and there is no half-filled draft."""
+    for content in (b'{"answers": {"log_days": "many"}, "roles": ["finance"]}', b'{"answers": {}}', b"", b"- a list"):
+        file = SimpleUploadedFile("answers.json", content)
+        page = browser.post("/assessments/begin/file/", {"file": file}, follow=True).content.decode()
+        assert any(words in page for words in ("Nothing was changed", "No file was chosen"))
+    assert not Assessment.objects.filter(developer=developer).exists()

@@ -162,7 +162,7 @@ class RolesForm(forms.Form):
 
 
 class EvidenceForm(forms.Form):
-    """A document behind an answer."""
+    """A document behind an answer. `question`: one of several on a page, so it is named by what is asked for."""
 
     document = DocumentField(label="Document")
     written_on = forms.DateField(
@@ -172,8 +172,13 @@ class EvidenceForm(forms.Form):
         help_text="As it stands on it. Without a date it counts from today.",
     )
 
-    def __init__(self, *args: Any, today: date | None = None, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, *args: Any, today: date | None = None, question: Question | None = None, **given: Any) -> None:
+        super().__init__(*args, **{"prefix": question.id if question else None, **given})
+        if question and question.evidence:
+            words = question.evidence.words
+            self.fields["document"].label = words[:1].upper() + words[1:]
+            self.fields["document"].required = bool(args)
+            self.fields["written_on"].label = f"Date of {words}"
         if today:
             self.fields["written_on"].widget.attrs["max"] = today.isoformat()
 
@@ -182,7 +187,8 @@ class AnswersFileForm(forms.Form):
     """Answers from a file."""
 
     file = forms.FileField(
-        label="File with answers", help_text="YAML or JSON, as the export writes it. All of it is taken in, or nothing."
+        label="File with answers",
+        help_text="YAML or JSON, as “Download as YAML” writes it, with the roles that you ask for. All of it is filled in, or nothing.",
     )
 
 

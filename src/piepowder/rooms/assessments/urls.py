@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from piepowder.rooms.assessments.views import exports, overview, questions, review, status
+from piepowder.rooms.assessments.views import exports, missing, overview, questions, review, status
 
 _ONE = "assessments/<str:assessment_id>/"
 
@@ -11,6 +11,7 @@ _CASE = "reviews/assessments/<str:submission_id>/"
 urlpatterns = [
     path("assessments/", overview.home, name="assessments_home"),
     path("assessments/begin/", overview.begin, name="assessments_begin"),
+    path("assessments/begin/file/", overview.begin_from_file, name="assessments_begin_from_file"),
     path(_ONE, overview.overview, name="assessments_overview"),
     path(f"{_ONE}roles/", overview.roles, name="assessments_roles"),
     path(f"{_ONE}newest/", overview.newest, name="assessments_newest"),
@@ -25,6 +26,7 @@ urlpatterns = [
         name="assessments_detach",
     ),
     path(f"{_ONE}sections/<str:section_id>/", questions.section, name="assessments_section"),
+    path(f"{_ONE}missing/", missing.missing, name="assessments_missing"),
     path(f"{_ONE}submit/", status.submit, name="assessments_submit"),
     path(f"{_ONE}status/", status.status, name="assessments_status"),
     path(f"{_ONE}withdraw/", status.withdraw, name="assessments_withdraw"),

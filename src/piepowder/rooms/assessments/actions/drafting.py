@@ -13,7 +13,7 @@ from piepowder.rooms.assessments import letters, library
 from piepowder.rooms.assessments.models import Answer, Assessment, QuestionnaireVersion
 from piepowder.rooms.assessments.rules.answers import Given, Proof, check_note, kept_form, normal
 from piepowder.rooms.assessments.rules.openness import open_questions
-from piepowder.rooms.assessments.rules.questionnaire import Question, Questionnaire, body
+from piepowder.rooms.assessments.rules.questionnaire import Kind, Question, Questionnaire, body
 from piepowder.rooms.assessments.rules.score import proves_until
 from piepowder.rooms.assessments.rules.status import CORRECTABLE, OPEN, WAITING, Status
 from piepowder.rooms.developers.actions import check_open
@@ -143,9 +143,24 @@ def answer(
     (`assessments_answer_changed_meanwhile`). Writing what stands there already changes nothing.
     """
     assessment = Assessment.objects.locked(assessment.id)
-    question = _open_question(assessment, question_id, at)
     before = assessment.answers.filter(question=question_id).first()
-    kept = normal(question, value, assessment.case(at).purposes)
+    return _answered(assessment, question_id, value, before, by=by, at=at, note=note, revision=revision)
+
+
+def _answered(
+    assessment: Assessment,
+    question_id: str,
+    value: Any,
+    before: Answer | None,
+    *,
+    by: Actor,
+    at: datetime,
+    note: str | None,
+    revision: int | None = None,
+) -> Answer:
+    """`answer`, of an assessment that is locked, with the answer that stands there."""
+    question = _open_question(assessment, question_id, at)
+    kept = normal(question, value, assessment.case(at).purposes if question.kind is Kind.PER_PURPOSE else ())
     remark = (before.note if before else "") if note is None else check_note(note)
     if (before.value, before.note) == (kept, remark) if before else (kept is None and not remark):
         return before or Answer(
@@ -195,14 +210,15 @@ def _write(
 ) -> Answer:
     fields = {**kept_form(given), "changed_at": at, "changed_by": str(by)}
     if before is None:
-        Answer.objects.create(assessment=assessment, question=question_id, **fields)
+        written = Answer.objects.create(assessment=assessment, question=question_id, **fields)
     else:
         Answer.objects.filter(pk=before.pk).update(revision=before.revision + 1, **fields)
+        written = Answer.objects.get(pk=before.pk)
     Assessment.objects.filter(pk=assessment.pk).update(changed_at=at)
     # Which answer changed, by whom: what it says stays in the room until it is handed in.
     detail = {"assessment": assessment.id, "question": question_id}
     record(f"assessments.{verb}", by=by, at=at, developer=assessment.developer_id, detail=detail)
-    return Answer.objects.get(assessment=assessment, question=question_id)
+    return written
 
 
 def upload(
@@ -319,16 +335,27 @@ def withdraw(assessment: Assessment, *, by: Actor, at: datetime) -> Assessment:
 
 
 @transaction.atomic
+def begin_from(developer: Developer, tree: Any, *, by: Actor, at: datetime) -> Assessment:
+    """A new draft with the roles and answers of a file. Where they do not fit, nothing was begun."""
+    roles, _ = _read_import(tree)
+    assessment = begin(developer, roles=roles or (), by=by, at=at)
+    bring_in(assessment, tree, by=by, at=at)
+    return Assessment.objects.named(assessment.id)
+
+
+@transaction.atomic
 def bring_in(assessment: Assessment, tree: Any, *, by: Actor, at: datetime) -> list[str]:
     """Answers from a file, all of them or none; the questions that changed. `assessments_import_refused` lists what is wrong."""
     roles, answers = _read_import(tree)
     changed, problems = [], []
     if roles is not None:
         assessment = set_roles(assessment, roles, by=by, at=at)
+    assessment = Assessment.objects.locked(assessment.id)
+    kept = {one.question: one for one in assessment.answers.all()}
     for question_id, given in _purposes_first(assessment, answers):
-        before = assessment.answers.filter(question=question_id).first()
+        before, value = kept.get(question_id), given.get("value")
         try:
-            written = answer(assessment, question_id, given.get("value"), note=given.get("note"), by=by, at=at)
+            written = _answered(assessment, question_id, value, before, note=given.get("note"), by=by, at=at)
             for document_id in given.get("evidence") or ():
                 written = attach(assessment, question_id, document_id, by=by, at=at)
         except PiepowderError as error:

@@ -1,11 +1,12 @@
 """The developer's assessment at a glance: begin one, see score, roles and open points, change roles, bring answers in and out."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.json import encode
 from piepowder.rooms.assessments import actions, cases, library, promises
 from piepowder.rooms.assessments.forms import AnswersFileForm, RolesForm
@@ -15,7 +16,7 @@ from piepowder.rooms.assessments.rules.status import OPEN, Status
 from piepowder.rooms.assessments.views.own import now, own, posted, told, writes
 from piepowder.rooms.developers.guards import developer_of, for_members
 from piepowder.rooms.developers.rules.organisation import Role
-from piepowder.rooms.ground.forms import sentence, tried
+from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.people.guards import actor_of
 
 
@@ -46,6 +47,7 @@ def begin(request: HttpRequest) -> HttpResponse:
             return redirect("assessments_overview", assessment_id=begun.id)
     page = {
         "form": form,
+        "file_form": AnswersFileForm(),
         "questionnaire": questionnaire,
         "count": len(list(questionnaire.questions())),
         "before": before,
@@ -135,17 +137,30 @@ def export(request: HttpRequest, assessment_id: str) -> HttpResponse:
 
 @for_members(Role.DEVELOPER)
 @require_POST
+def begin_from_file(request: HttpRequest) -> HttpResponse:
+    """Begins with the roles and answers of a file; what it leaves open is asked next."""
+    tree = _sent_file(request)
+    begun = tree and told(request, actions.begin_from, developer_of(request), tree, by=actor_of(request), at=now())
+    if not begun:
+        return redirect("assessments_begin")
+    messages.success(request, f"{begun.answers.count()} answers are filled in from the file.")
+    return redirect("assessments_missing", assessment_id=begun.id)
+
+
+@for_members(Role.DEVELOPER)
+@require_POST
 def bring_in(request: HttpRequest, assessment_id: str) -> HttpResponse:
-    assessment = own(request, assessment_id)
-    form = AnswersFileForm(request.POST, request.FILES)
-    if not form.is_valid():
-        messages.error(request, "No file was chosen, or it is empty.")
-        return redirect("assessments_overview", assessment_id=assessment.id)
-    try:
-        tree = library.read_tree(form.cleaned_data["file"].read(library.FILE_BYTES_MAX + 1))
-        changed = actions.bring_in(assessment, tree, by=actor_of(request), at=now())
-    except PiepowderError as error:
-        messages.error(request, f"Nothing was changed. {sentence(error)}")
-    else:
-        messages.success(request, f"{len(changed)} answer{'' if len(changed) == 1 else 's'} taken in from the file.")
+    assessment, tree = own(request, assessment_id), _sent_file(request)
+    changed = tree and told(request, actions.bring_in, assessment, tree, by=actor_of(request), at=now())
+    if isinstance(changed, list):
+        messages.success(request, f"{len(changed)} answer{'' if len(changed) == 1 else 's'} filled in from the file.")
     return redirect("assessments_overview", assessment_id=assessment.id)
+
+
+def _sent_file(request: HttpRequest) -> Any:
+    """What the file holds; None where it cannot be read, and the next page says why."""
+    form = AnswersFileForm(request.POST, request.FILES)
+    if form.is_valid():
+        return told(request, library.read_tree, form.cleaned_data["file"].read(library.FILE_BYTES_MAX + 1))
+    messages.error(request, "No file was chosen, or it is empty.")
+    return None

@@ -3,6 +3,7 @@
 A form that is saved says three things anew: the state of its question, the score beside, and the questions that appear or go.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,10 +26,15 @@ from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.people.guards import actor_of
 
+DOCUMENT_FIELDS = {"assessments_document_from_future": "written_on", "evidence_expired_already": "written_on"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A question on the page; without `line` it is not shown just now. `theirs`: another's answer that came first."""
+    """A question on the page; without `line` it is not shown just now. `theirs`: another's answer that came first.
+
+    `evidence`: where its document is asked for beside it.
+    """
 
     question: Question
     line: Line | None = None
@@ -45,14 +51,14 @@ def section(request: HttpRequest, assessment_id: str, section_id: str) -> HttpRe
     shown = _section(assessment, section_id)
     sent: dict[str, Block] = {}
     if request.method == "POST":
-        sent = _save_all(request, assessment, shown, at)
+        sent = save_all(request, assessment, shown.questions, at)
         if not any(block.form and block.form.errors for block in sent.values()) and not request.POST.get("more"):
             return _onwards(request, assessment, shown)
     seen = cases.seen(assessment, at)
     more = request.POST.get("more", "")
     blocks = [
         sent.get(question.id)
-        or _block(assessment, seen, question, at, more=question.id == more, open_to=writes(request))
+        or block_of(assessment, seen, question, at, more=question.id == more, open_to=writes(request))
         for question in shown.questions
     ]
     page = {**_page(assessment, seen, shown, blocks), "writes": writes(request)}
@@ -83,10 +89,12 @@ def _onwards(request: HttpRequest, assessment: Assessment, shown: Section) -> Ht
     return redirect("assessments_section", assessment_id=assessment.id, section_id=target)
 
 
-def _save_all(request: HttpRequest, assessment: Assessment, shown: Section, at: datetime) -> dict[str, Block]:
+def save_all(
+    request: HttpRequest, assessment: Assessment, questions: Iterable[Question], at: datetime
+) -> dict[str, Block]:
     """Every question that was sent, in order; the blocks of those that were refused, with what was typed."""
     kept = {}
-    for question in shown.questions:
+    for question in questions:
         if f"{question.id}-revision" in request.POST:
             block = _save(request, assessment, question, at)
             if block.form is not None and block.form.errors:
@@ -117,7 +125,7 @@ def _save(request: HttpRequest, assessment: Assessment, question: Question, at: 
         sent, latest = form.cleaned_data.get("revision"), before.revision if before else 0
         if sent is not None and sent != latest:
             theirs, form = before, _rebased(form, latest)
-        return Block(question=question, line=seen.line(question.id), form=form, theirs=theirs, evidence=_evidence(at))
+        return Block(question=question, line=seen.line(question.id), form=form, theirs=theirs)
     return Block(question=question, form=form)
 
 
@@ -145,7 +153,7 @@ def answer(request: HttpRequest, assessment_id: str, question_id: str) -> HttpRe
     shown = assessment.asked.section_of(question_id)
     purposes_changed = purposes_before != assessment.case(at).purposes
     others = [
-        _block(assessment, after, one, at)
+        block_of(assessment, after, one, at)
         for one in shown.questions
         if one.id != question_id
         and (
@@ -190,7 +198,7 @@ def _form(
     )
 
 
-def _block(
+def block_of(
     assessment: Assessment, seen: Seen, question: Question, at: datetime, *, more: bool = False, open_to: bool = True
 ) -> Block:
     line = seen.line(question.id)
@@ -199,11 +207,7 @@ def _block(
     if not (line.is_open and open_to):
         return Block(question=question, line=line)
     form = _form(assessment, question, line.answer, at, more_rows=3 if more else 0)
-    return Block(question=question, line=line, form=form, evidence=_evidence(at))
-
-
-def _evidence(at: datetime) -> EvidenceForm:
-    return EvidenceForm(today=at.date())
+    return Block(question=question, line=line, form=form)
 
 
 @for_members(Role.DEVELOPER)
@@ -231,7 +235,7 @@ def evidence(request: HttpRequest, assessment_id: str, question_id: str) -> Http
                 by=actor_of(request),
                 at=at,
             ),
-            fields={"assessments_document_from_future": "written_on", "evidence_expired_already": "written_on"},
+            fields=DOCUMENT_FIELDS,
         )
         if attached is not None:
             messages.success(request, f"“{document.name}” is attached.")
@@ -241,12 +245,12 @@ def evidence(request: HttpRequest, assessment_id: str, question_id: str) -> Http
         "question": question,
         "line": line,
         "form": form,
-        "wanted": _wanted(assessment, question, at),
+        "wanted": document_wanted(assessment, question, at),
     }
     return render(request, "assessments/evidence.html", page)
 
 
-def _wanted(assessment: Assessment, question: Question, at: datetime) -> bool:
+def document_wanted(assessment: Assessment, question: Question, at: datetime) -> bool:
     case: Case = assessment.case(at)
     return question.evidence is not None and holds(case, question.evidence.when)
 
