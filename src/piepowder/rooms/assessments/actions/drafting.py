@@ -335,6 +335,15 @@ def withdraw(assessment: Assessment, *, by: Actor, at: datetime) -> Assessment:
 
 
 @transaction.atomic
+def begin_from(developer: Developer, tree: Any, *, by: Actor, at: datetime) -> Assessment:
+    """A new draft with the roles and answers of a file. Where they do not fit, nothing was begun."""
+    roles, _ = _read_import(tree)
+    assessment = begin(developer, roles=roles or (), by=by, at=at)
+    bring_in(assessment, tree, by=by, at=at)
+    return Assessment.objects.named(assessment.id)
+
+
+@transaction.atomic
 def bring_in(assessment: Assessment, tree: Any, *, by: Actor, at: datetime) -> list[str]:
     """Answers from a file, all of them or none; the questions that changed. `assessments_import_refused` lists what is wrong."""
     roles, answers = _read_import(tree)
