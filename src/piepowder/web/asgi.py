@@ -5,6 +5,7 @@ import warnings
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.db import connections
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 
@@ -21,5 +22,9 @@ if not settings.PIEPOWDER.secret_key:
 
 # whitenoise hands out its files synchronously, which Django takes for a mistake each time.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+
+# A PostgreSQL connection costs about as much as a whole page, and under ASGI each request would open its own.
+connections.settings["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
+connections.settings["default"]["CONN_HEALTH_CHECKS"] = True  # a database that was started anew left dead ones behind
 
 application = get_asgi_application()
