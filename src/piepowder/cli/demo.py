@@ -6,6 +6,7 @@ orders imported ─► database, marketplace ─► migrations ─► stage set 
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,7 @@ def demo(
     *,
     once: bool = False,
     serve: bool = False,
+    market: bool = True,
     fixtures: Path | None = None,
     orders: str = "completejourney",
     rates: Literal["published", "generous"] = "published",
@@ -54,6 +56,8 @@ def demo(
         Play the story and stop; exit status 1 if a step failed.
     serve
         Do not play, only run everything.
+    market
+        Build a market to look around in: developers, a store, work for reviewers. Without it, only the apps of the story.
     fixtures
         Write addresses and credentials of the example apps to this file.
     orders
@@ -72,16 +76,18 @@ def demo(
     settings = demo_settings(Common(data=data or folder.default_data_folder() / "demo", config=config), rates, workers)
     require_ports(settings.gateway_port, settings.console_port, settings.marketplace_port, settings.mailbox_port)
     _forget_earlier_calls(settings)
-    show = Show(settings, orders)
+    show = Show(settings, orders, market=market)
 
     def body() -> None:
         show.announce()
+        show.begin_market()
         if fixtures is not None:
             fixtures.write_text(kernel_json.pretty(show.fixtures()) + "\n")
         if not serve:
             show.play()
         if json is not None:
             json.write_text(kernel_json.pretty([step.told() for step in show.steps]) + "\n")
+        show.finish_market()
         if not once:
             show.invite()
             show.supervisor.watch()
@@ -150,13 +156,14 @@ class StageService:
 class Show:
     """One run of the demonstration."""
 
-    def __init__(self, settings: Settings, orders: str) -> None:
-        self.settings, self.orders = settings, orders
+    def __init__(self, settings: Settings, orders: str, *, market: bool) -> None:
+        self.settings, self.orders, self._with_market = settings, orders, market
         self.console = Console()
         self.steps: list[Step] = []
         self.made: dict[str, Any] = {}
         self.logs = settings.data / "logs"
         self.imported: ImportedOrders | None = None
+        self._market: Future[None] | None = None
         # Importing takes as long as all the rest, so it runs beside it, in a process of its own.
         command = (sys.executable, "-m", "piepowder.demo.importer", str(settings.data), orders)
         self._importing = spawn(command, environment=os.environ, folder=folder.prepare(settings.data))
@@ -165,6 +172,13 @@ class Show:
     @cached_property
     def book(self) -> OrderBook:
         return OrderBook(self._orders.path)
+
+    def _imported(self) -> OrderBook:
+        """Waits for the orders."""
+        if self.imported is None:
+            self._importing.wait()
+            self.imported = ensure_orders(self.settings.data, self.orders)
+        return self.book
 
     @property
     def _orders(self) -> ImportedOrders:
@@ -185,9 +199,8 @@ class Show:
         def set_stage() -> None:
             url = server.dsn() if server else self.settings.database_url
             open_control_plane(self.settings, url, environment()["PIEPOWDER_SECRET_KEY"])
-            self._importing.wait()
-            self.imported = ensure_orders(self.settings.data, self.orders)
-            self.made = set_the_stage(self.settings, self.book)
+            self.made = set_the_stage(self.settings, self._imported, market=self._with_market)
+            self._imported()
 
         # The stage migrates by itself, in this process: one interpreter less to start.
         first = [stages[0]] if server else []
@@ -240,6 +253,20 @@ class Show:
             mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
             self.console.print(f"{mark} [bold]{step.title}[/]", highlight=False)
             self.console.print(f"    {step.detail}", highlight=False, markup=False, soft_wrap=True)
+
+    def begin_market(self) -> None:
+        """Builds the market in a thread of its own: the story does not wait for it."""
+        if not self.made.get("people"):
+            return  # this folder was begun without one
+        from piepowder.demo.market.build import Market, in_background
+        from piepowder.demo.market.shops import SELLERS
+
+        ids = [seller.id for seller in self.book.sellers(SELLERS)]
+        self._market = in_background(Market(self.settings, self.book.market.id, ids, datetime.now(UTC)))
+
+    def finish_market(self) -> None:
+        if self._market is not None:
+            self._market.result()
 
     def invite(self) -> None:
         """Where to look; the link signs in an operator once."""

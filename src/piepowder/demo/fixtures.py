@@ -5,6 +5,7 @@ Run once per data folder; a second run finds what is there and hands out the sam
 """
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ SELLERS_WITH_GRANTS = 3
 _AGES_DAYS = ((0, 2), (3, 6), (10, 30), (60, 300))  # of sample orders: one range for each state class
 _STAFF = ("first@staff.example", "second@staff.example")
 
+Since = Callable[[Part, int], datetime]  # when the n-th seller authorised an app of the cast
+
 
 def open_control_plane(settings: Settings, database_url: str, secret: str) -> None:
     """Makes the rooms usable in this process, and their tables as they should be."""
@@ -37,19 +40,23 @@ def open_control_plane(settings: Settings, database_url: str, secret: str) -> No
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def set_the_stage(settings: Settings, book: OrderBook) -> dict[str, Any]:
-    """Everything provisioned; the credentials document. Needs `open_control_plane`."""
+def set_the_stage(settings: Settings, orders: Callable[[], OrderBook], *, market: bool) -> dict[str, Any]:
+    """Everything provisioned; the credentials document. Needs `open_control_plane`.
+
+    `orders` waits for them: what needs none of them is done first. `market`: the developers of the cast have come by the rules, and
+    can sign in (`people` in the document); else the marketplace brought them in, which is all that clients need.
+    """
     kept = settings.data / "demo" / "credentials.json"
     if kept.exists():
         found: dict[str, Any] = json.decode(kept.read_bytes())
         return found
-    made = _provision(book, settings.upstream_url + RETURNED_PATH)
+    made = _provision(orders, settings.upstream_url + RETURNED_PATH, market=market)
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_private(kept, json.encode(made))
     return made
 
 
-def _provision(book: OrderBook, returned: str) -> dict[str, Any]:
+def _provision(orders: Callable[[], OrderBook], returned: str, *, market: bool) -> dict[str, Any]:
     from django.db import transaction
 
     from piepowder.rooms.ground.actor import SYSTEM
@@ -61,30 +68,43 @@ def _provision(book: OrderBook, returned: str) -> dict[str, Any]:
         pack = read_pack(PACK)
         publish_policy(pack.files, pack.version, by=SYSTEM, at=at)
         keys = [create_staff_key(name=name, by=SYSTEM, at=at)[1] for name in _STAFF]
+        made, people, since = _apps(returned, at, market=market)
+        book = orders()
         _provision_sellers(book, at)
         sellers = book.sellers(SELLERS_WITH_GRANTS)
-        apps = {part.key: _provision_app(part, sellers, returned, at) for part in CAST}
-    return {"staff_keys": keys, "apps": apps}
+        apps = {part.key: _credentials(part, made[part.key], sellers, returned, since) for part in CAST}
+    return {"staff_keys": keys, "apps": apps, "people": people}
+
+
+def _apps(returned: str, at: datetime, *, market: bool) -> tuple[dict[str, Any], dict[str, Any], Since]:
+    """The apps of the cast, what their developers sign in with, and when their sellers authorised them."""
+    if not market:
+        return {part.key: _bring_in(part, at) for part in CAST}, {}, lambda part, seller: at
+    from piepowder.demo.market.build import authorised_at, open_market
+
+    apps, people = open_market(returned, at)
+    return apps, people, lambda part, seller: authorised_at(part, seller, at)
 
 
 def _provision_sellers(book: OrderBook, at: datetime) -> None:
     from piepowder.rooms.ground.actor import SYSTEM
-    from piepowder.rooms.people.actions import provision_seller
+    from piepowder.rooms.people import models
+    from piepowder.rooms.people.actions import import_sellers
 
-    for seller in book.sellers():
-        provision_seller(
+    sellers = [
+        models.Seller(
             marketplace_id=seller.id,
             name=shop(book.source, seller.id, book.market.country).store_name,
             oidc_subject=seller.id,
-            by=SYSTEM,
-            at=at,
+            created_at=at,
         )
+        for seller in book.sellers()
+    ]
+    import_sellers(sellers, by=SYSTEM, at=at)
 
 
-def _provision_app(part: Part, sellers: list[Seller], returned: str, at: datetime) -> dict[str, Any]:
+def _bring_in(part: Part, at: datetime) -> Any:
     from piepowder.rooms.appstore.actions import add_version, approve_roles, create_app
-    from piepowder.rooms.consent import provisioning
-    from piepowder.rooms.consent.actions import register_client
     from piepowder.rooms.developers.actions import register_developer
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.standing.rules import Standing
@@ -97,12 +117,23 @@ def _provision_app(part: Part, sellers: list[Seller], returned: str, at: datetim
     if part.roles:
         approve_roles(app, part.roles, by=SYSTEM, at=at, reason="part of the demonstration")
     app.refresh_from_db()
-    client, secret = register_client(app, redirect_uris=(returned,), lasting=True, by=SYSTEM, at=at)
-    grants = [provisioning.create(app.id, seller.id, by=SYSTEM, at=at) for seller in sellers]
+    return app
+
+
+def _credentials(part: Part, app: Any, sellers: list[Seller], returned: str, since: Since) -> dict[str, Any]:
+    """A client of the app and a refresh token for each seller."""
+    from piepowder.rooms.consent import provisioning
+    from piepowder.rooms.consent.actions import register_client
+    from piepowder.rooms.ground.actor import SYSTEM
+
+    client, secret = register_client(app, redirect_uris=(returned,), lasting=True, by=SYSTEM, at=datetime.now(UTC))
+    grants = [
+        provisioning.create(app.id, seller.id, by=SYSTEM, at=since(part, place)) for place, seller in enumerate(sellers)
+    ]
     first = grants[0]
     return {
         "app_id": app.id,
-        "developer_id": developer.id,
+        "developer_id": app.developer_id,
         "client_id": client.client_id,
         "client_secret": secret,
         "consent_path": f"/apps/authorize/consent?application_id={app.id}&state=demo&redirect_uri={quote(returned, safe='')}",
