@@ -90,7 +90,7 @@ def test_a_form_with_a_fault_keeps_what_was_typed(browser: Client) -> None:
     page = answer.content.decode()
     assert answer.status_code == 422
     assert problems_of(page) == []
-    assert "is http outside loopback" in page
+    assert "is plain http" in page
     assert "https://fine.example.com/" in page
     assert DETAILS.description in page
     assert not App.objects.exists()

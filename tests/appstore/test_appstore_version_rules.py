@@ -74,7 +74,7 @@ def test_two_identical_apps_get_the_same_verdict() -> None:
         ({"assessed": None}, "roles", "no assessment in force"),
         ({"roles": frozenset()}, "operations", "one of these roles"),
         ({"assessed": frozenset({"finance"})}, "purposes", "takes the role Direct-to-Consumer Shipping"),
-        ({"redirect_uris": ("http://labels.example.com/",)}, "redirects", "http outside loopback"),
+        ({"redirect_uris": ("http://labels.example.com/",)}, "redirects", "plain http"),
         ({"redirect_uris": ()}, "redirects", "at least one return address"),
         ({"login_uri": "javascript:alert(1)"}, "redirects", "neither https nor http"),
         ({"webhook_urls": ("https://10.0.0.1/",)}, "webhooks", "a number, not a host"),

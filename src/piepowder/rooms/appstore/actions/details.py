@@ -147,7 +147,9 @@ def _check_addresses(what: str, addresses: Sequence[str]) -> None:
     for address in addresses:
         if problem := _LOOKS[what](address):
             raise PiepowderError(
-                f"appstore_{what}_refused", f"`{address[:200]}` {problem}", hint="`https://apps.example.com/…`"
+                f"appstore_{what}_refused",
+                f"`{address[:200]}` {problem}",
+                hint="give one such as `https://apps.example.com/…`",
             )
 
 

@@ -1,6 +1,6 @@
 """Addresses that a developer registers: where a seller is sent back to, where events go, where people read. Pure.
 
-A refusal is half a sentence that follows the address: "`http://x.example/` is http outside loopback".
+A refusal is half a sentence that follows the address: "`http://x.example/` is plain http, which only a loopback address may be".
 """
 
 import ipaddress
@@ -39,7 +39,7 @@ def redirect_problem(uri: str) -> str:
     if problem or parts is None:
         return problem
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        return "is http outside loopback"
+        return "is plain http, which only a loopback address may be"
     return "" if parts.hostname in _LOOPBACK else _host_problem(parts.hostname or "")
 
 

@@ -26,6 +26,7 @@ from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import account_of, actor_of, for_staff, permissions_of
+from piepowder.rooms.people.models import Account
 
 _STATES = {"waiting": "Waits for somebody", "second": "Waits for a second person", "in_review": "Is being reviewed"}
 
@@ -114,8 +115,16 @@ def _page(request: HttpRequest, version: AppVersion, form: ReviewForm, *, status
         "approved_it": same_person(version.first_approval_by, by),
         "waits_here": version.state in WAITING,
         "details": version.details or version.app.details(),
+        "people": _people(version),
     }
     return render(request, "appstore/review.html", page, status=status)
+
+
+def _people(version: AppVersion) -> dict[str, str]:
+    """Everybody who has it or had a word on it: actor -> name."""
+    actors = {version.reviewer, *version.reviews.values_list("reviewer", flat=True)}
+    accounts = {one.id: str(one) for one in Account.objects.filter(pk__in=[one.partition(":")[2] for one in actors])}
+    return {one: accounts.get(one.partition(":")[2], one) for one in actors}
 
 
 @for_staff(Permission.REVIEW)
