@@ -17,8 +17,7 @@ import pytest
 
 from piepowder.core.kernel.postgres import EmbeddedPostgres
 
-
-MEMORY = "/dev/shm"  # noqa: S108 - the file system in memory that Linux has
+MEMORY = "/dev/shm"
 MEMORY_BYTES_MIN = 6 << 30  # two workers of the suite, with all the databases that they make
 
 
