@@ -92,8 +92,10 @@ def test_the_next_is_never_the_own_organisation(developer: Developer, member: Ac
     insider = Actor(ActorKind.STAFF, account.id)
     _refused("assessments_queue_empty", actions.take_next, by=insider, at=AT)
     browser = _browser(insider)
-    assert browser.get(_one(submission)).status_code == 404
-    assert browser.post(f"{_one(submission)}step/take/").status_code == 404
+    refused = browser.get(_one(submission))
+    assert refused.status_code == 403
+    assert "so somebody else reviews it" in refused.content.decode()
+    assert browser.post(f"{_one(submission)}step/take/").status_code == 403
 
 
 def test_answer_score_and_finding_stand_beside_each_other(case: Submission, reviewer: Actor) -> None:

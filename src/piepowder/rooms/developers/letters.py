@@ -46,8 +46,7 @@ def registered(developer: Developer, *, at: datetime) -> None:
         "developers.registered",
         f"{developer.name} is registered",
         "Your organisation is registered. Three steps are left until your first app can be used by sellers: show who you "
-        "are, answer the assessment, and register the app. You see your steps, and whose turn it is, on your home page.\n\n"
-        "A sandbox with made-up shoppers needs no approval.",
+        "are, answer the assessment, and register the app. You see your steps, and whose turn it is, on your home page.",
         at=at,
     )
 

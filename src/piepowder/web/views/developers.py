@@ -37,7 +37,7 @@ from piepowder.rooms.standing.rules import Standing
 from piepowder.web.views.ledger import line, newest
 from piepowder.web.views.names import Names
 
-SHOWN_RECORDS, SHOWN_LETTERS = 20, 5
+SHOWN_RECORDS, SHOWN_LETTERS, SHOWN_REFUSALS = 20, 5, 5
 _APPROVED = (Status.APPROVED, Status.PARTLY_APPROVED)
 
 
@@ -72,6 +72,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "letters": letters[:SHOWN_LETTERS],
         "unread": letters.unread().count(),
         "invitations": Invitation.objects.to(account_of(request)),
+        "refused": newest(Filter(developer=developer.id, kind="gateway.refusal"), SHOWN_REFUSALS),
+        "app_names": {app.id: app.shown_name for app in apps},
     }
     return render(request, "developers/home.html", page)
 
@@ -143,7 +145,7 @@ def _app(developer: Developer, now: datetime) -> Step:
     if count:
         words = f"{count} app{'' if count == 1 else 's'} with a version in force."
         return Step(title=title, words=words, page=page, done=True, turn="nobody")
-    words = "Its operations, the data it wants and for what, checked before anybody reads it. In the sandbox it works at once."
+    words = "Its operations, the data it wants and for what, checked before anybody reads it."
     return Step(title=title, words=words, page=page)
 
 

@@ -27,6 +27,7 @@ from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import for_sellers, seller_of
 from piepowder.web.views.ledger import Line, detail_of, groups, line, named, newest, purpose_of
 from piepowder.web.views.names import Names
+from piepowder.web.views.refusals import rule_of
 
 SHOWN_RECORDS, EXPORTED_RECORDS = 500, 20_000
 _OUTCOMES = {"served": "good", "refused": "bad"}
@@ -184,6 +185,7 @@ def told(records: Iterable[Record]) -> list[dict[str, object]]:
             "detail": detail_of(record),
             "groups": groups(record, detail_of(record)),
             "purpose": purpose_of(record),
+            "rule": rule_of(record.reason) if record.outcome == "refused" else None,
         }
         for record in records
     ]

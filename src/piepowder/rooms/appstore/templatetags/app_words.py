@@ -1,5 +1,7 @@
 """Words of roles, purposes, data categories and states on the pages of apps."""
 
+from typing import Any
+
 from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -53,6 +55,18 @@ def point_title(key: str) -> str:
 @register.filter
 def point_clause(key: str) -> str:
     return _POINTS[key].clause if key in _POINTS else ""
+
+
+@register.filter
+def point_rule(key: str) -> str:
+    return _POINTS[key].help if key in _POINTS else ""
+
+
+@register.filter
+def refused_first(points: dict[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """The reviewer's answers in the order of the checklist, those that returned the version before the others."""
+    places = {point.key: place for place, point in enumerate(POINTS)}
+    return sorted(points.items(), key=lambda each: (bool(each[1]["fine"]), places.get(each[0], len(places))))
 
 
 @register.filter

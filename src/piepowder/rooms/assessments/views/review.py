@@ -6,6 +6,7 @@ from typing import Any
 
 import django_tables2 as tables
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -25,7 +26,7 @@ from piepowder.rooms.evidence import actions as evidence
 from piepowder.rooms.evidence.models import Document
 from piepowder.rooms.evidence.serving import attachment
 from piepowder.rooms.ground.caller import Permission
-from piepowder.rooms.ground.forms import tried
+from piepowder.rooms.ground.forms import sentence, tried
 from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import actor_of, for_staff, signed_in
 from piepowder.rooms.people.models import Account
@@ -304,9 +305,12 @@ def _named(request: HttpRequest, submission_id: str) -> Submission:
     """Whoever acts for the organisation does not look at its case from this side."""
     try:
         submission = Submission.objects.named(submission_id)
-        check_independent(str(actor_of(request)), submission.assessment.developer)
     except PiepowderError as error:
         raise Http404(error.message) from None
+    try:
+        check_independent(str(actor_of(request)), submission.assessment.developer)
+    except PiepowderError as error:
+        raise PermissionDenied(sentence(error)) from None
     return submission
 
 
