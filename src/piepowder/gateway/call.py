@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.marketplace.dialect import Refusal, WireAnswer
-from piepowder.core.marketplace.model import Operation, OrderState
+from piepowder.core.marketplace.model import Operation, OrderState, Rate
 from piepowder.core.marketplace.router import MethodNotAllowed
 from piepowder.core.marketplace.taxonomy import is_personal
 from piepowder.core.policy.model import Effect
@@ -36,6 +36,7 @@ from piepowder.gateway.scope import check_declared
 from piepowder.gateway.write import write
 
 _log = structlog.get_logger("piepowder.gateway.call")
+SLOWED_BY = 10  # rates and bursts of an app that the court has slowed down
 
 
 async def answer(gateway: Gateway, scope: guard.Scope, receive: guard.Receive) -> WireAnswer:
@@ -86,8 +87,10 @@ def route(gateway: Gateway, attempt: Attempt, request: guard.Request) -> Operati
 
 
 def throttle(gateway: Gateway, caller: Caller, operation: Operation) -> None:
-    """One bucket per (app, seller, operation), shared by all workers of this node."""
+    """One bucket per (app, seller, operation), shared by all workers of this node; an app that was slowed down has a tenth."""
     rate = gateway.rate(operation, caller.app.rates)
+    if slowed := gateway.feed.snapshot.slowed(caller.app):
+        rate = Rate(rate.per_second / SLOWED_BY, max(1, rate.burst // SLOWED_BY))
     key = f"{caller.app.id}|{caller.seller.id}|{operation.id}".encode()
     turn = gateway.limits.take(key, rate.per_second, rate.burst)
     if not turn.allowed:
@@ -95,7 +98,7 @@ def throttle(gateway: Gateway, caller: Caller, operation: Operation) -> None:
             "throttled",
             "quota_exceeded",
             f"more than {rate.per_second:g} calls a second (burst {rate.burst}) to `{operation.name}` for this seller",
-            hint=f"try again in {turn.retry_after_seconds:.1f} s",
+            hint=f"try again in {turn.retry_after_seconds:.1f} s" + ("; the app's standing slows it down" if slowed else ""),
             retry_after_seconds=math.ceil(turn.retry_after_seconds),
         )
 

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "piepowder.rooms.billing",
     "piepowder.rooms.store",
     "piepowder.rooms.consent",
+    "piepowder.rooms.enforcement",
     "piepowder.rooms.records",
     "piepowder.rooms.imports",
 ]

@@ -38,6 +38,7 @@ class StandingFact(Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """
 
     capabilities: tuple[str, ...]  # "call", "read_personal_data", "new_authorisations"
+    slowed: bool = False  # calls have a tenth of their rate
 
 
 class GrantFact(Struct, frozen=True, kw_only=True, eq=False, gc=False, forbid_unknown_fields=True):

@@ -70,7 +70,7 @@ class Shared:
         )
 
     def standing(self, fact: StandingFact) -> StandingFact:
-        return StandingFact(capabilities=self.words(fact.capabilities))
+        return StandingFact(capabilities=self.words(fact.capabilities), slowed=fact.slowed)
 
     def _word_lists(self, name: str, lists: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         known: dict[str, tuple[str, ...]] | None = self._values.get((name, tuple(lists.items())))

@@ -77,6 +77,11 @@ class Snapshot(Struct, frozen=True, kw_only=True, eq=False):
             return NO_CAPABILITIES
         return frozenset(own.capabilities).intersection(developers.capabilities)
 
+    def slowed(self, app: AppFact) -> bool:
+        """Whether the app has a tenth of its rates just now, by its own standing or its developer's."""
+        own, developers = self.standing.get(app.id), self.standing.get(app.developer)
+        return own is not None and developers is not None and (own.slowed or developers.slowed)
+
     def with_changes(self, changes: Changes) -> "Snapshot":
         """The snapshot after these changes. Costs what changed, not what is there; this one stays as it is."""
         return Snapshot(

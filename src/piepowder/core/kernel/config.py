@@ -144,6 +144,8 @@ class Settings(BaseSettings):
 
     deletion_days: Annotated[int, Field(ge=1, le=365)] = 30
 
+    ladder: str = "default"
+
     assessment_days: Annotated[int, Field(ge=1, le=250)] = 10
     correction_days: Annotated[int, Field(ge=1, le=250)] = 5
     message_days: Annotated[int, Field(ge=1, le=250)] = 3

@@ -8,7 +8,7 @@ from django.db import models
 from piepowder.core.facts.model import StandingFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.ground.models import PrefixedModel, StatefulModel, StateQuerySet
-from piepowder.rooms.standing.rules import CAPABILITIES, TRANSITIONS, Capability, Standing, combined
+from piepowder.rooms.standing.rules import CAPABILITIES, SLOWED, TRANSITIONS, Capability, Standing, combined
 
 
 class SubjectQuerySet(StateQuerySet["Subject"]):
@@ -70,7 +70,7 @@ class Subject(StatefulModel):
         return {self.kind: self.id}
 
     def fact(self) -> StandingFact:
-        return StandingFact(capabilities=tuple(sorted(self.capabilities)))
+        return StandingFact(capabilities=tuple(sorted(self.capabilities)), slowed=self.status in SLOWED)
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):

@@ -1,12 +1,14 @@
 """What a standing permits. Status is not permission: code asks for a capability, and this table answers. Pure.
 
     pending -> good, suspended
-    good -> personal_data_off, suspended
-    personal_data_off -> good, suspended
-    suspended -> good, personal_data_off
+    good -> authorisations_off, personal_data_off, suspended, throttled
+    personal_data_off -> authorisations_off, good, suspended, throttled
+    authorisations_off -> good, personal_data_off, suspended, throttled
+    throttled -> authorisations_off, good, personal_data_off, suspended
+    suspended -> authorisations_off, good, personal_data_off, throttled
 
-A pending subject waits for the marketplace's review; in every other standing the next move is the court's or, by
-appeal, the developer's own.
+Each standing after `good` permits less than the one before it: the rungs of the court's ladder. A pending subject waits for the
+marketplace's review; in every other standing the next move is the court's or, by appeal, the developer's own.
 """
 
 from enum import StrEnum
@@ -22,21 +24,28 @@ class Standing(StrEnum):
     PENDING = "pending"
     GOOD = "good"
     PERSONAL_DATA_OFF = "personal_data_off"
+    AUTHORISATIONS_OFF = "authorisations_off"
+    THROTTLED = "throttled"
     SUSPENDED = "suspended"
 
 
+_C, _S = Capability, Standing
 CAPABILITIES: dict[Standing, frozenset[Capability]] = {
-    Standing.PENDING: frozenset(),
-    Standing.GOOD: frozenset(Capability),
-    Standing.PERSONAL_DATA_OFF: frozenset({Capability.CALL, Capability.NEW_AUTHORISATIONS}),
-    Standing.SUSPENDED: frozenset(),
+    _S.PENDING: frozenset(),
+    _S.GOOD: frozenset(Capability),
+    _S.PERSONAL_DATA_OFF: frozenset({_C.CALL, _C.NEW_AUTHORISATIONS}),
+    _S.AUTHORISATIONS_OFF: frozenset({_C.CALL}),
+    _S.THROTTLED: frozenset({_C.CALL}),
+    _S.SUSPENDED: frozenset(),
 }
 
+SLOWED = frozenset({_S.THROTTLED})
+"""Whose calls are let through at a tenth of their rate."""
+
+_MOVABLE = frozenset(Standing) - {_S.PENDING}
 TRANSITIONS: dict[Standing, frozenset[Standing]] = {
-    Standing.PENDING: frozenset({Standing.GOOD, Standing.SUSPENDED}),
-    Standing.GOOD: frozenset({Standing.PERSONAL_DATA_OFF, Standing.SUSPENDED}),
-    Standing.PERSONAL_DATA_OFF: frozenset({Standing.GOOD, Standing.SUSPENDED}),
-    Standing.SUSPENDED: frozenset({Standing.GOOD, Standing.PERSONAL_DATA_OFF}),
+    _S.PENDING: frozenset({_S.GOOD, _S.SUSPENDED}),
+    **{standing: _MOVABLE - {standing} for standing in Standing if standing != _S.PENDING},
 }
 
 
