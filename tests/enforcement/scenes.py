@@ -54,6 +54,8 @@ def answered(
     return Case.objects.named(case.id)
 
 
-def decided(case: Case, officer: Actor, at: datetime = AT + timedelta(days=2), outcome: str = "upheld", **more: Any) -> Decision:
+def decided(
+    case: Case, officer: Actor, at: datetime = AT + timedelta(days=2), outcome: str = "upheld", **more: Any
+) -> Decision:
     outcomes = {one.id: (outcome, "the evidence says so") for one in Finding.objects.of_case(case)}
     return actions.decide(case, outcomes, because="It was weighed.", by=officer, at=at, **more)

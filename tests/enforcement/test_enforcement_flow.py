@@ -49,7 +49,9 @@ def test_the_whole_way(good_app: App, rita: Actor, sam: Actor, maker_account: Ac
     assert standing(good_app) == "good"
     actions.keep_clock(at=sanction.starts_at)
     assert (status(case), standing(good_app)) == ("sanctioned", "personal_data_off")
-    actions.lift(Sanction.objects.get(case=case), ConditionKind.DELETED, because="The receipt came.", by=sam, at=AT + 20 * DAY)
+    actions.lift(
+        Sanction.objects.get(case=case), ConditionKind.DELETED, because="The receipt came.", by=sam, at=AT + 20 * DAY
+    )
     assert standing(good_app) == "personal_data_off"
     actions.keep_clock(at=sanction.starts_at + 30 * DAY)
     assert (status(case), standing(good_app)) == ("reinstated", "good")
@@ -106,7 +108,9 @@ def test_dismissed_findings_leave_nothing(good_app: App, rita: Actor, sam: Actor
     assert "We dismiss this" in Notice.objects.filter(case=case).last().text  # type: ignore[union-attr]
 
 
-def test_a_heavy_measure_waits_for_a_second_person(good_app: App, rita: Actor, sam: Actor, maker_account: Account) -> None:
+def test_a_heavy_measure_waits_for_a_second_person(
+    good_app: App, rita: Actor, sam: Actor, maker_account: Account
+) -> None:
     """Nothing is served before somebody else confirms; who proposed cannot."""
     case = answered(good_app, rita, maker_account, severity=Severity.CRITICAL)
     decision = decided(case, sam)
@@ -133,7 +137,9 @@ def test_an_appeal_holds_up_what_was_announced(good_app: App, rita: Actor, sam: 
     assert Sanction.objects.get(case=case).status == SanctionStatus.CANCELLED
 
 
-def test_an_appeal_that_fails_lets_the_measure_begin(good_app: App, rita: Actor, sam: Actor, maker_account: Account) -> None:
+def test_an_appeal_that_fails_lets_the_measure_begin(
+    good_app: App, rita: Actor, sam: Actor, maker_account: Account
+) -> None:
     """Its day has passed meanwhile, so it begins when the appeal was heard."""
     case = answered(good_app, rita, maker_account)
     decided(case, sam)
@@ -154,7 +160,9 @@ def test_an_appeal_may_bring_a_lighter_measure(good_app: App, rita: Actor, sam: 
     assert (status(case), standing(good_app)) == ("closed", "good")
 
 
-def test_an_appeal_after_the_term_is_kept_and_refused(good_app: App, rita: Actor, sam: Actor, maker_account: Account) -> None:
+def test_an_appeal_after_the_term_is_kept_and_refused(
+    good_app: App, rita: Actor, sam: Actor, maker_account: Account
+) -> None:
     """Recorded with the reason; the case stays as it is."""
     case = answered(good_app, rita, maker_account)
     decided(case, sam, outcome="dismissed")
@@ -210,7 +218,9 @@ def test_the_heaviest_of_several_holds(good_app: App, rita: Actor, sam: Actor, m
     assert standing(good_app) == "personal_data_off"
 
 
-def test_another_measure_than_the_ladders_is_explained(good_app: App, rita: Actor, sam: Actor, maker_account: Account) -> None:
+def test_another_measure_than_the_ladders_is_explained(
+    good_app: App, rita: Actor, sam: Actor, maker_account: Account
+) -> None:
     """Without a reason it is refused; with one, the subject reads it."""
     case = answered(good_app, rita, maker_account)
     with pytest.raises(PiepowderError, match="the ladder proposes `personal_data_off`"):
@@ -232,3 +242,11 @@ def test_nobody_else_answers(good_app: App, rita: Actor, sam: Actor) -> None:
     case = served(good_app, rita)
     with pytest.raises(PiepowderError, match="no case"):
         actions.answer(case, {}, text="Hello.", by=Actor(sam.kind.DEVELOPER, "acc_stranger"), at=AT)
+
+
+def test_one_proposal_at_a_time(good_app: App, rita: Actor, sam: Actor, maker_account: Account) -> None:
+    """Of two officers who decide at once, the second learns of the first."""
+    case = answered(good_app, rita, maker_account, severity=Severity.CRITICAL)
+    decided(case, sam)
+    with pytest.raises(PiepowderError, match="waits for a second person"):
+        decided(case, rita, at=AT + 3 * DAY)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from msgspec import convert, to_builtins
 
-from piepowder.core.kernel.errors import PiepowderError
+from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.enforcement.actions.conduct import (
     check_staff,
     check_status,
@@ -69,6 +69,7 @@ def decide(
     check_staff(by)
     case = Case.objects.locked(case.id)
     check_status(case, CaseStatus.ANSWERED, to="decide")
+    _check_free(case)
     separation.check_may_decide(str(by), hands(case))
     upheld = _write_outcomes(case, outcomes, by, at)
     proposed = proposal(case, upheld, at)
@@ -92,6 +93,17 @@ def decide(
     if needs_second(case, chosen, at):
         return decision
     return _confirmed(case, decision, by=by, at=at)
+
+
+def _check_free(case: Case) -> None:
+    """Of two officers who decide at once, the second learns of the first."""
+    if waiting := Decision.objects.waiting().filter(case=case).first():
+        raise PiepowderError(
+            "enforcement_decision_waits",
+            f"`{waiting.measure}` was proposed in this case and waits for a second person",
+            hint="confirm or reject that first",
+            kind=ErrorKind.CONFLICT,
+        )
 
 
 def needs_second(case: Case, measure: Measure, at: datetime) -> bool:

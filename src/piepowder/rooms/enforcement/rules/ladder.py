@@ -145,7 +145,8 @@ def sellers_told_at(ladder: Ladder, measure: Measure, effective: datetime, now: 
 
 
 def may_be_emergency(ladder: Ladder, severity: Severity, measure: Measure) -> bool:
-    return severity in ladder.emergency.severities and measure.rung <= ladder.emergency.highest.rung
+    allowed = measure.restricts and measure.rung <= ladder.emergency.highest.rung
+    return allowed and severity in ladder.emergency.severities
 
 
 def heaviest(measures: Mapping[str, Measure]) -> Measure:
