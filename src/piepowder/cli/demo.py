@@ -286,16 +286,15 @@ class Show:
         link = make_staff_link("operator@example.com", by=COMMAND_LINE, at=datetime.now(UTC))
         console, data = self.settings.public_url, self.settings.data
         lines = [
-            ("visitor", f"{console}/store/"),
-            ("operator", f"{console}/sign-in/staff/{link}  (once; again, or as another of staff: see below)"),
+            ("operator", f"{console}/sign-in/staff/{link}  (once)"),
             *self._developer(),
-            ("seller", f"{console}/my/apps/  (sign in as any of the marketplace's sellers)"),
-            ("gateway", self.settings.gateway_url),
-            ("letters", f"{self.settings.upstream_url}/mail"),
+            ("seller", f"{console}/my/apps/  (any seller of the marketplace, without a password)"),
+            ("newcomer", f"{console}/sign-up/  (letters arrive at {self.settings.upstream_url}/mail)"),
             ("", ""),
-            ("", f"piepowder staff link reviewer@example.com --data {data}"),
-            ("", f"piepowder ledger tail --data {data}"),
-            ("", f"logs in {self.logs}; stop with Ctrl+C"),
+            ("gateway", self.settings.gateway_url),
+            ("staff", f"piepowder staff link reviewer@example.com --data {data}"),
+            ("ledger", f"piepowder ledger tail --data {data}"),
+            ("logs", f"{self.logs}  (stop with Ctrl+C)"),
         ]
         self.console.print()
         for who, where in lines:
@@ -306,7 +305,5 @@ class Show:
         people = self.made.get("people")
         if not people:
             return []
-        address, name = next(iter(people["developers"].items()))
-        return [
-            ("developer", f"{self.settings.public_url}/sign-in/  {address}, password {people['password']}  ({name})")
-        ]
+        address = next(iter(people["developers"]))
+        return [("developer", f"{self.settings.public_url}/sign-in/  ({address}, password {people['password']})")]
