@@ -11,7 +11,7 @@ from django.test import override_settings
 from piepowder.rooms.evidence import sealing
 from tests.support.control_plane import *  # noqa: F403
 from tests.support.control_plane import _use
-from tests.support.everything import build
+from tests.support.everything import build, known
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,12 @@ def keys(
         connections["default"].close()
         connections["default"].settings_dict.update(before)
         sealing._ring.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def ids(keys: dict[str, str]) -> dict[str, list[str]]:
+    """Parameter -> what may be named there."""
+    return known()
 
 
 @contextmanager
