@@ -57,7 +57,12 @@ def _home(request: HttpRequest) -> HttpResponse:
     records = [
         record for record in newest(Filter(since=since), RECORDS_LOOKED_AT) if record.kind.startswith("gateway.")
     ]
-    changes = newest(Filter(since=since, changes=ALL_ROOMS), SHOWN * 3)
+    # A letter only tells of a change, in three records of its own.
+    changes = [
+        record
+        for record in newest(Filter(since=since, changes=ALL_ROOMS), RECORDS_LOOKED_AT)
+        if not record.kind.startswith("notices.")
+    ]
     policy = Policy.objects.newest().first()
     page = {
         **_numbers(),
