@@ -57,12 +57,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     records = [
         record for record in newest(Filter(since=since), RECORDS_LOOKED_AT) if record.kind.startswith("gateway.")
     ]
-    # A letter only tells of a change, in three records of its own.
-    changes = [
-        record
-        for record in newest(Filter(since=since, changes=ALL_ROOMS), RECORDS_LOOKED_AT)
-        if not record.kind.startswith("notices.")
-    ]
+    changes = newest(Filter(since=since, changes=ALL_ROOMS), SHOWN * 3)
     policy = Policy.objects.newest().first()
     page = {
         **_numbers(),
