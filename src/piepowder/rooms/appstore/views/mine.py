@@ -29,6 +29,8 @@ from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import actor_of
 from piepowder.rooms.standing.models import Subject
 
+#: field of a registration -> the answer to an assessment that says the same
+_ANSWERS = {"description": "what_the_apps_do", "privacy_policy_url": "privacy_policy"}
 STANDING_BADGES = {"good": "good", "personal_data_off": "warn", "suspended": "bad"}
 
 
@@ -149,9 +151,11 @@ def _registered(request: HttpRequest, developer: Developer, form: NewAppForm) ->
 def _likely(developer: Developer) -> dict[str, str]:
     """What was said elsewhere already, to begin with."""
     assessment = Assessment.objects.newest(developer.id)
-    policy = assessment.given().get("privacy_policy") if assessment else None
-    address = policy.value if policy and isinstance(policy.value, str) else ""
-    return {"support_email": developer.contact_email, "privacy_policy_url": address}
+    given = assessment.given() if assessment else {}
+    answers = {name: given[answer].value for name, answer in _ANSWERS.items() if answer in given}
+    return {name: text for name, text in answers.items() if isinstance(text, str)} | {
+        "support_email": developer.contact_email
+    }
 
 
 @for_members(Role.DEVELOPER)
