@@ -3,7 +3,7 @@
 from proof.figures import Goal
 
 #: In the order of measuring; each is a module of this package.
-ROWS = ("pages", "weight", "imports", "browser", "axe", "reasons", "doors", "ledger")
+ROWS = ("pages", "weight", "imports", "browser", "axe", "reasons", "doors", "ledger", "tutorial")
 
 GOALS = (
     Goal(row="pages", name="apps", compare=">=", limit=10_000),
@@ -43,4 +43,8 @@ GOALS = (
     Goal(row="ledger", name="verbs that write and record nothing", compare="=", limit=0),
     Goal(row="ledger", name="tests in which something changed without a record", compare="=", limit=0),
     Goal(row="ledger", name="failed", compare="=", limit=0, unit="tests"),
+    Goal(row="tutorial", name="a person's time", compare="<=", limit=600, unit="s"),
+    Goal(row="tutorial", name="steps", compare=">=", limit=10, unit="steps"),
+    Goal(row="tutorial", name="steps that are not as written", compare="=", limit=0),
+    Goal(row="tutorial", name="failed", compare="=", limit=0, unit="tests"),
 )

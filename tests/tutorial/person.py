@@ -63,14 +63,15 @@ class Spent:
         return hands + self.system + self.words / WORDS_A_MINUTE * 60
 
     def told(self) -> dict[str, Any]:
-        reading = self.words / WORDS_A_MINUTE * 60
         return {
             "step": self.title,
-            "seconds": self.seconds,
-            "reading": reading,
-            "system": self.system,
             "ok": self.ok,
-        } | self.operators
+            "seconds": self.seconds,
+            "system": self.system,
+            "reading": self.words / WORDS_A_MINUTE * 60,
+            "introductions": self.passed_over / WORDS_A_MINUTE * 60,
+            **self.operators,
+        }
 
 
 class Person:
@@ -130,8 +131,6 @@ class Person:
         self._now.operators.update(operators + "K" * len(typed))
 
     def _reads(self, text: str) -> None:
-        if os.environ.get("DBG"):
-            print("   reads", len(text.split()), repr(text[:200]))
         """What was read before is known again."""
         text = " ".join(text.split())
         self._now.words += 0 if text in self._known else len(text.split())
