@@ -274,7 +274,7 @@ def test_staff_filter_the_list_of_apps(operator: Client, draft_version: AppVersi
         "approved=yes": [],
         "developer=house": ["Label maker", "Old printer"],
     }
-    rows = json.loads(operator.get("/apps/?format=json").content)
+    rows = json.loads(operator.get("/apps/?format=json").getvalue())
     assert {row["App"] for row in rows} == {"Label maker", "Old printer"}
     assert _read(operator, "/apps/?standing=nonsense&sort=-developer")
 
