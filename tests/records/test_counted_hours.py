@@ -73,13 +73,12 @@ def test_a_second_look_counts_nothing_twice(committed: None) -> None:
 def test_reasons_lead_to_the_newest_call(committed: None) -> None:
     """Refusals by code, losses by the policy that decided; most calls first."""
     call(outcome="refused", reason="unauthorized")
-    call(outcome="refused", reason="quota_exceeded")
-    newest = call(outcome="refused", reason="quota_exceeded")
+    several = [call(outcome="refused", reason="quota_exceeded") for _ in range(2)]
     kept_back = call(verdicts=LOST)
     count_due(at=AT)
     told = Reason.objects.top(AT - timedelta(hours=1), "refused", 5)
     assert [(one.why, one.calls) for one in told] == [("quota_exceeded", 2), ("unauthorized", 1)]
-    assert told[0].example == newest
+    assert told[0].example == max(several)  # ids sort by the time they were made, to the millisecond
     assert [(one.why, one.calls, one.example) for one in Reason.objects.top(AT.replace(minute=0), "withheld", 5)] == [
         ("no-advertising", 1, kept_back)
     ]
