@@ -2,6 +2,7 @@
 
 postgres_server   the running `EmbeddedPostgres` (session)
 postgres_url      URL of one database shared by the session
+every_change_is_recorded  (everywhere) fails a test in which something changed without a ledger record
 fresh_database    call it for the URL of a new, empty database: fresh_database() or fresh_database("ledger")
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from piepowder.core.kernel.postgres import EmbeddedPostgres
+from tests.support.ledger_watch import *  # noqa: F403
 
 MEMORY = "/dev/shm"
 MEMORY_BYTES_MIN = 6 << 30  # two workers of the suite, with all the databases that they make

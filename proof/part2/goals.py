@@ -3,7 +3,7 @@
 from proof.figures import Goal
 
 #: In the order of measuring; each is a module of this package.
-ROWS = ("pages", "weight", "imports")
+ROWS = ("pages", "weight", "imports", "browser", "axe", "reasons", "doors", "ledger", "tutorial")
 
 GOALS = (
     Goal(row="pages", name="apps", compare=">=", limit=10_000),
@@ -19,4 +19,32 @@ GOALS = (
     Goal(row="imports", name="differences after the run", compare="=", limit=0),
     Goal(row="imports", name="changes of a second run", compare="=", limit=0),
     Goal(row="imports", name="left after the rollback", compare="=", limit=0),
+    Goal(row="browser", name="passed", compare=">=", limit=16, unit="tests"),
+    Goal(row="browser", name="failed", compare="=", limit=0, unit="tests"),
+    Goal(row="browser", name="skipped", compare="=", limit=0, unit="tests"),
+    Goal(row="axe", name="kinds of pages looked at", compare=">=", limit=60),
+    Goal(row="axe", name="failed", compare="=", limit=0, unit="tests"),
+    Goal(row="axe", name="skipped", compare="=", limit=0, unit="tests"),
+    Goal(row="reasons", name="clicks: a refused call", compare="<=", limit=2, unit="clicks"),
+    Goal(row="reasons", name="clicks: a refused answer", compare="<=", limit=2, unit="clicks"),
+    Goal(row="reasons", name="clicks: a refused version", compare="<=", limit=2, unit="clicks"),
+    Goal(row="reasons", name="clicks: a withheld field", compare="<=", limit=2, unit="clicks"),
+    Goal(row="reasons", name="failed", compare="=", limit=0, unit="tests"),
+    Goal(row="doors", name="pages that accept a form", compare=">=", limit=150),
+    Goal(row="doors", name="of them at one door only, without a reason", compare="=", limit=0),
+    Goal(row="doors", name="operations of the API", compare=">=", limit=230),
+    Goal(row="doors", name="operations without a command", compare="=", limit=0),
+    Goal(row="doors", name="changing commands without an operation", compare="=", limit=0),
+    Goal(row="doors", name="requests to each operation", compare=">=", limit=200),
+    Goal(row="doors", name="server errors", compare="=", limit=0),
+    Goal(row="doors", name="operations that do not answer as documented", compare="=", limit=0),
+    Goal(row="doors", name="failed", compare="=", limit=0, unit="tests"),
+    Goal(row="ledger", name="verbs that write", compare=">=", limit=200),
+    Goal(row="ledger", name="verbs that write and record nothing", compare="=", limit=0),
+    Goal(row="ledger", name="tests in which something changed without a record", compare="=", limit=0),
+    Goal(row="ledger", name="failed", compare="=", limit=0, unit="tests"),
+    Goal(row="tutorial", name="a person's time", compare="<=", limit=600, unit="s"),
+    Goal(row="tutorial", name="steps", compare=">=", limit=10, unit="steps"),
+    Goal(row="tutorial", name="steps that are not as written", compare="=", limit=0),
+    Goal(row="tutorial", name="failed", compare="=", limit=0, unit="tests"),
 )

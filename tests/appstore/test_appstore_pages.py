@@ -274,7 +274,7 @@ def test_staff_filter_the_list_of_apps(operator: Client, draft_version: AppVersi
         "approved=yes": [],
         "developer=house": ["Label maker", "Old printer"],
     }
-    rows = json.loads(operator.get("/apps/?format=json").content)
+    rows = json.loads(operator.get("/apps/?format=json").getvalue())
     assert {row["App"] for row in rows} == {"Label maker", "Old printer"}
     assert _read(operator, "/apps/?standing=nonsense&sort=-developer")
 
@@ -289,3 +289,19 @@ def test_lists_cost_the_same_however_long(operator: Client, browser: Client, mak
                 assert one.get(address).status_code == 200
         counts.add(len(queries))
     assert len(counts) == 1
+
+
+def test_a_registration_with_a_manifest_has_its_first_version(browser: Client) -> None:
+    """One page registers the app and begins its version, with what was said elsewhere filled in; a bad manifest registers nothing."""
+    assert DETAILS.support_email != ""
+    assert 'name="support_email" value="' in _read(browser, "/developer/apps/new")
+    bad = SimpleUploadedFile("manifest.yaml", b"operations: {orders.v0.unknown: [metrics]}")
+    wrong = browser.post("/developer/apps/new", {**FIELDS, "kind": "public", "manifest": bad})
+    assert (wrong.status_code, App.objects.count()) == (422, 0)
+    assert "orders.v0.unknown" in wrong.content.decode()
+    good = SimpleUploadedFile("manifest.yaml", b"operations: {orders.v0.getOrders: [metrics]}")
+    done = browser.post("/developer/apps/new", {**FIELDS, "kind": "public", "manifest": good})
+    version = AppVersion.objects.get()
+    assert done["Location"] == _home(version)
+    assert version.roles == ["inventory_and_order_tracking"]
+    assert "Hand it in" in _read(browser, done["Location"])

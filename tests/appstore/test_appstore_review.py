@@ -14,7 +14,10 @@ from piepowder.rooms.appstore.inspection import inspect
 from piepowder.rooms.appstore.models import App, AppVersion, Review
 from piepowder.rooms.appstore.rules import AppKind
 from piepowder.rooms.appstore.rules.caps import Reach
+from piepowder.rooms.appstore.rules.checks import Outcome
 from piepowder.rooms.appstore.rules.versions import VersionStatus
+from piepowder.rooms.assessments.models import Assessment
+from piepowder.rooms.assessments.rules.status import Status
 from piepowder.rooms.developers.actions import add_member, register_developer
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import SYSTEM, Actor, ActorKind
@@ -310,3 +313,29 @@ def test_an_app_brought_in_with_a_hidden_name_is_shown_with_it(maker: Developer)
     app = actions.create_app(maker, name="Label\u202ereknam", by=SYSTEM, at=AT)
     assert "\u202e" not in app.shown_name
     assert "202E" in app.shown_name
+
+
+def test_a_version_waits_beside_the_assessment(maker: Developer, own_app: App, rita: Actor) -> None:
+    """What an assessment under review asks for is no obstacle to handing in; the approval comes after the assessment's."""
+    assessment = Assessment.objects.get(developer=maker)
+    until = assessment.valid_until
+    Assessment.objects.filter(pk=assessment.pk).update(status=Status.SUBMITTED, valid_until=None, roles_approved=[])
+    version = make_draft(own_app, ADA, NO_BUYERS, roles=["inventory_and_order_tracking"])
+    assert [one.outcome for one in inspect(version, at=AT) if one.check == "roles"] == [Outcome.NOTED]
+    taken = actions.begin_review(actions.submit_version(version, by=ADA, at=AT), by=rita, at=AT)
+    with pytest.raises(PiepowderError) as early:
+        actions.decide_version(taken, all_fine(taken), by=rita, at=AT)
+    assert early.value.code == "appstore_review_before_assessment"
+    Assessment.objects.filter(pk=assessment.pk).update(status=Status.APPROVED, valid_until=until, roles_approved=ROLES)
+    assert actions.decide_version(taken, all_fine(taken), by=rita, at=AT).status == VersionStatus.APPROVED
+
+
+def test_a_first_version_asks_for_the_roles_that_it_takes(maker: Developer, own_app: App) -> None:
+    """No more than its operations and purposes need, and only such as the developer is or will be assessed for."""
+    assert actions.begin_version(own_app, manifest=SHIPPING, by=ADA, at=AT).roles == ["direct_to_consumer_shipping"]
+    draft = actions.begin_version(make_app(maker, ADA, name="Second"), by=ADA, at=AT)
+    assert draft.roles == []
+    assert actions.write_manifest(draft, NO_BUYERS, by=ADA, at=AT).roles == ["inventory_and_order_tracking"]
+    Assessment.objects.of(maker.id).update(roles=["finance"], roles_approved=["finance"])
+    third = actions.begin_version(make_app(maker, ADA, name="Third"), manifest=SHIPPING, by=ADA, at=AT)
+    assert third.roles == []

@@ -14,6 +14,7 @@ import email.policy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +60,8 @@ def orders(orders_path: Path) -> str:
     """The path at which an app asks for the newest orders."""
     book = OrderBook(orders_path)
     try:
-        return f"/orders/v0/orders?MarketplaceIds={book.market.id}&CreatedAfter=2020-01-01T00:00:00Z"
+        since = datetime.now(UTC) - timedelta(days=5)
+        return f"/orders/v0/orders?MarketplaceIds={book.market.id}&CreatedAfter={since:%Y-%m-%dT%H:%M:%SZ}"
     finally:
         book.close()
 

@@ -58,6 +58,7 @@ def fill(return_to: str) -> dict[str, Any]:
     label_maker, secret = ready_to_authorise(return_to)
     case = newcomer("nora@newcomer.example")
     identity = in_the_middle("otto@open.example")
+    waits("wanda@waiting.example")
     olga_acts_for(Submission.objects.named(case).assessment.developer, Identity.objects.get(pk=identity).developer)
     return {
         "case": case,
@@ -155,6 +156,13 @@ def returned_renewal(developer: Developer, account: Account) -> str:
     )
     assessments.accept_rest(submission, by=REVIEWER, at=AT)
     return assessments.conclude(submission, by=REVIEWER, at=AT).id
+
+
+def waits(email: str) -> None:
+    """An assessment that stands in the queue."""
+    account = person(email, "Wanda Waiting")
+    developer = register(account, legal_name="Waiting Works Ltd", name="Waiting works", company_number="HRB 77")
+    assessments.submit(answered(developer, acting(account), at=AT), by=acting(account), at=AT)
 
 
 def in_the_middle(email: str) -> str:

@@ -16,12 +16,17 @@ _FOCUS = """() => {
     const look = getComputedStyle(at), box = at.getBoundingClientRect();
     return {
         tag: at.tagName,
-        words: (at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || at.value || at.name || '').trim().slice(0, 80),
+        words: (at.ariaLabel || at.labels?.[0]?.textContent || at.textContent || at.value || at.name || '')
+            .replace(/\\s+/g, ' ').trim().slice(0, 200),
         ringed: look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2,
         seen: box.width > 0 && box.height > 0 && box.left >= 0 && box.top >= 0
             && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1,
     };
 }"""
+
+_OVER = """() => [...document.querySelectorAll('main *')]
+    .filter(one => one.getBoundingClientRect().right > innerWidth && !one.closest('.scroll'))
+    .map(one => one.tagName + '.' + one.className).slice(0, 8)"""
 
 
 def station(page: Page, name: str) -> Locator:
@@ -31,10 +36,11 @@ def station(page: Page, name: str) -> Locator:
     assert size is not None
     page.set_viewport_size({"width": PHONE_WIDTH, "height": 844})
     wide = page.evaluate("document.documentElement.scrollWidth")
+    over = page.evaluate(_OVER) if wide > PHONE_WIDTH else []
     keep(page, f"{name}-phone")
     page.set_viewport_size(size)
     keep(page, name)
-    assert wide <= PHONE_WIDTH, f"{name} is {wide} px wide on a phone"
+    assert wide <= PHONE_WIDTH, f"{name} is {wide} px wide on a phone: {over}"
     return main(page)
 
 
@@ -85,9 +91,9 @@ class Keyboard:
     def tab_to(self, words: str, most: int = 150) -> None:
         """Tab, until the focus is on what says or is named so."""
         for _ in range(most):
-            self.page.keyboard.press("Tab")
             if words.lower() in self.focused().lower():
                 return
+            self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab does not come to {words!r} in {most} steps")
 
     def skip(self) -> None:

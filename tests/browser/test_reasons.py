@@ -44,7 +44,7 @@ def test_a_developer_learns_why(developer: Open, record_property: Record, theme:
 
     page.goto("/developer/")
     answer = Clicks(page, "a refused answer", record_property)
-    answer.on(main(page).get_by_role("link", name="Answer the assessment"))
+    answer.on(main(page).get_by_role("link", name="Answer the assessment").first)
     answer.arrived("from before the plan was written", "Clause 4.2, Incidents: There is a plan", "What makes it right:")
 
     page.goto("/developer/")

@@ -86,6 +86,7 @@ def test_a_choice_names_the_version_that_was_read(api: Browser) -> None:
     status, answer = _post(api, "/api/grants", {"app": app.id, "seller": grant.seller_id, "read": read})
     assert (status, answer["code"]) == (409, "consent_version_changed")
     status, answer = _post(api, f"/api/grants/{grant.id}/choose", {"purposes": ["tax"]})
-    assert (status, answer["errors"][0]["place"][-1]) == (422, "read")
+    assert status == 422
+    assert "'read'" in str(answer["errors"])
     read = api.get(f"/api/grants/{grant.id}/asked").json()["version"]
     assert _post(api, f"/api/grants/{grant.id}/choose", {"purposes": ["tax"], "read": read})[0] == 200

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 
 from piepowder.core.facts.model import ManifestFact
 from piepowder.core.kernel.ids import new_id
-from piepowder.core.kernel.json import encode
+from piepowder.core.kernel.json import decode, encode
 from piepowder.core.ledger.append import insert
 from piepowder.core.ledger.model import Record
 from piepowder.rooms.appstore import actions as appstore
@@ -155,7 +155,7 @@ def test_own_records_can_be_taken_along() -> None:
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     header, row = csv.reader(io.StringIO(text))
     assert dict(zip(header, row, strict=True))["Record"] == name
-    assert [one["Record"] for one in browser.get(path, {"format": "json"}).json()] == [name]
+    assert [one["Record"] for one in decode(browser.get(path, {"format": "json"}).getvalue())] == [name]
     stranger = shop.sign_in_seller(shop.make_seller("Old Mill Teas"))
     assert stranger.get(path).status_code == 404
     own = shop.open_desk()

@@ -95,7 +95,7 @@ def test_the_inbox_narrows_and_leaves_as_a_file() -> None:
     page = browser.get("/letters/?state=new").content.decode()
     assert first.id in page
     assert second.id not in page
-    rows = decode(browser.get("/letters/?format=json").content)
+    rows = decode(browser.get("/letters/?format=json").getvalue())
     assert [row["Subject"] for row in rows] == ["Second", "=1+1"]
     csv = b"".join(browser.get("/letters/?format=csv"))
     assert b"'=1+1" in csv

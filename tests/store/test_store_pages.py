@@ -165,7 +165,9 @@ def test_answers_and_reports(listing: Listing, shop: Browser, seller: Seller) ->
     assert developer.post(f"/store/ratings/{rating.id}/report", {"words": "Rude"}).status_code == 302
     again = developer.post(f"/store/ratings/{rating.id}/report", {"words": "Very rude"})
     assert "reported this rating already" in again.content.decode()
-    assert "Rude words" in page(desk, "/store/desk/ratings/")
+    reported = page(desk, "/store/desk/ratings/")
+    assert "Rude words" in reported
+    assert "Ben of the labels (developer)" in reported
     assert desk.post(f"/store/desk/ratings/{rating.id}", {"verb": "hide", "reason": "Rude"}).status_code == 302
     assert Rating.objects.named(rating.id).status == "hidden"
     assert "Reason: Rude" in page(desk, "/store/desk/ratings/")

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App
 from rich.console import Console
@@ -30,6 +30,9 @@ from piepowder.demo.fixtures import open_control_plane, set_the_stage
 from piepowder.demo.importer import ORDERS_FILE, ImportedOrders, ensure_orders
 from piepowder.demo.orders import OrderBook
 from piepowder.demo.story import Step, play
+
+if TYPE_CHECKING:
+    from piepowder.demo.market.build import Market
 
 app = App(name="demo", help="An example marketplace on real orders, and the story played on it.")
 
@@ -163,7 +166,8 @@ class Show:
         self.made: dict[str, Any] = {}
         self.logs = settings.data / "logs"
         self.imported: ImportedOrders | None = None
-        self._market: Future[None] | None = None
+        self._market: Market | None = None
+        self._building: Future[int] | None = None
         # Importing takes as long as all the rest, so it runs beside it, in a process of its own.
         command = (sys.executable, "-m", "piepowder.demo.importer", str(settings.data), orders)
         self._importing = spawn(command, environment=os.environ, folder=folder.prepare(settings.data))
@@ -262,27 +266,44 @@ class Show:
         from piepowder.demo.market.shops import SELLERS
 
         ids = [seller.id for seller in self.book.sellers(SELLERS)]
-        self._market = in_background(Market(self.settings, self.book.market.id, ids, datetime.now(UTC)))
+        self._market = Market(self.settings, self.book.market.id, ids, datetime.now(UTC))
+        self._building = in_background(self._market)
 
     def finish_market(self) -> None:
-        if self._market is not None:
-            self._market.result()
+        """Its apps call after the story, in which modes and standings change from step to step."""
+        if self._market is None or self._building is None:
+            return
+        from piepowder.demo.market.build import cast_passes
+
+        self._building.result()
+        self._market.trade(cast_passes(self.made))
 
     def invite(self) -> None:
-        """Where to look; the link signs in an operator once."""
+        """Where to look, by who looks; the link signs in an operator once."""
         from piepowder.rooms.ground.actor import COMMAND_LINE
         from piepowder.rooms.people.actions import make_staff_link
 
         link = make_staff_link("operator@example.com", by=COMMAND_LINE, at=datetime.now(UTC))
-        again = f"piepowder staff link operator@example.com --data {self.settings.data}"
-        mailbox = f"{self.settings.upstream_url}/mail"
+        console, data = self.settings.public_url, self.settings.data
         lines = [
-            f"console  {self.settings.public_url}/sign-in/staff/{link}  (signs in once; again: {again})",
-            f"seller   {self.settings.public_url}{self.made['apps']['label_printer']['consent_path']}  (authorise an app)",
-            f"sign up  {self.settings.public_url}/sign-up/  (as a developer; letters arrive at {mailbox})",
-            f"gateway  {self.settings.gateway_url}",
-            f"ledger   piepowder ledger tail --data {self.settings.data}",
-            f"logs     {self.logs}",
-            "stop with Ctrl+C",
+            ("operator", f"{console}/sign-in/staff/{link}  (once)"),
+            *self._developer(),
+            ("seller", f"{console}/my/apps/  (any seller of the marketplace, without a password)"),
+            ("newcomer", f"{console}/sign-up/  (letters arrive at {self.settings.upstream_url}/mail)"),
+            ("", ""),
+            ("gateway", self.settings.gateway_url),
+            ("staff", f"piepowder staff link reviewer@example.com --data {data}"),
+            ("ledger", f"piepowder ledger tail --data {data}"),
+            ("logs", f"{self.logs}  (stop with Ctrl+C)"),
         ]
-        self.console.print("\n" + "\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+        self.console.print()
+        for who, where in lines:
+            self.console.print(f"  {who:<10} {where}", highlight=False, markup=False, soft_wrap=True)
+
+    def _developer(self) -> list[tuple[str, str]]:
+        """One of the developers who can sign in; the others are in the file of credentials."""
+        people = self.made.get("people")
+        if not people:
+            return []
+        address = next(iter(people["developers"]))
+        return [("developer", f"{self.settings.public_url}/sign-in/  ({address}, password {people['password']})")]

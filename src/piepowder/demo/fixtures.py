@@ -29,8 +29,12 @@ Since = Callable[[Part, int], datetime]  # when the n-th seller authorised an ap
 
 
 def open_control_plane(settings: Settings, database_url: str, secret: str) -> None:
-    """Makes the rooms usable in this process, and their tables as they should be."""
-    variables = {**settings.variables(), "PIEPOWDER_DATABASE_URL": database_url, "PIEPOWDER_SECRET_KEY": secret}
+    """Makes the rooms usable in this process, and their tables as they should be.
+
+    What this process mails is of the past: it lies in the data folder, and the marketplace's mailbox begins empty.
+    """
+    own = {"PIEPOWDER_DATABASE_URL": database_url, "PIEPOWDER_SECRET_KEY": secret, "PIEPOWDER_MAIL_URL": ""}
+    variables = {**settings.variables(), **own}
     os.environ.update(variables, DJANGO_SETTINGS_MODULE="piepowder.web.settings")
     import django
 

@@ -159,10 +159,17 @@ SELLER = (
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    """For templates: `navigation` (the groups of this account), `here` (the URL name of this page), `hat` (whom it acts for)."""
-    match = request.resolver_match
-    here = match.url_name if match else ""
-    return {"navigation": groups(request), "here": here, "hat": hat(request), **_organisations(request)}
+    """For templates: `navigation` (the groups of this account), `here` (the URL name of this page), `hat` (whom it acts for).
+
+    Made once for each request: a table asks with every cell that is a template.
+    """
+    known: dict[str, object] | None = getattr(request, "_web_shell", None)
+    if known is None:
+        match = request.resolver_match
+        here = match.url_name if match else ""
+        known = {"navigation": groups(request), "here": here, "hat": hat(request), **_organisations(request)}
+        request._web_shell = known  # type: ignore[attr-defined]
+    return known
 
 
 def _organisations(request: HttpRequest) -> dict[str, object]:

@@ -17,7 +17,9 @@ ALL_ROOMS = "*"
 # In the words of the partial indexes, which the room `records` lays.
 _CHANGES_INDEXED = {
     "consent": "kind LIKE 'consent.%%' AND kind <> 'consent.issue_token'",
-    ALL_ROOMS: "kind NOT LIKE 'gateway.%%' AND kind NOT LIKE 'people.%%' AND kind <> 'consent.issue_token'",
+    ALL_ROOMS: (
+        "kind NOT LIKE 'gateway.%%' AND kind NOT LIKE 'people.%%' AND kind NOT LIKE 'notices.%%' AND kind <> 'consent.issue_token'"
+    ),
 }
 _SELECT = ", ".join(f'"{name}"' if name != "detail" else "detail::text" for name in COLUMNS)
 _FOLLOW_DAYS = 2  # a record is committed within seconds of its time; the bound keeps old partitions out of the search
@@ -39,9 +41,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     operation: str = ""
     request: str = ""
     kind: str = ""
-    changes: str = (
-        ""  # of one room: `consent` has `consent.grant`, `consent.revoke`, …; of `ALL_ROOMS` but sign-ins and tokens
-    )
+    changes: str = ""  # of one room: `consent` has `consent.grant`, `consent.revoke`, …; of `ALL_ROOMS` but sign-ins, mails and tokens
     since: datetime | None = None
 
     def conditions(self) -> tuple[str, list[Any]]:

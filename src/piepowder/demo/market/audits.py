@@ -53,7 +53,7 @@ def _with_a_finding(one: Audit, days: Days, desk: Desk) -> None:
     one = Audit.objects.named(one.id)
     for request in requests:
         actions.accept_evidence(request, by=desk.auditor, at=days.ago(30, "09:30"))
-    _judge(one, days, desk, not_met="retention")
+    _judge(one, days, desk, ago=29, not_met="retention")
     finding = actions.add_finding(
         one,
         severity=Severity.MEDIUM,
@@ -74,17 +74,18 @@ def _with_a_finding(one: Audit, days: Days, desk: Desk) -> None:
     actions.close_audit(Audit.objects.named(one.id), summary=summary, by=desk.auditor, at=days.ago(20, "10:30"))
 
 
-def _judge(one: Audit, days: Days, desk: Desk, *, not_met: str = "", first: int = 100) -> None:
+def _judge(one: Audit, days: Days, desk: Desk, *, ago: int, not_met: str = "", first: int = 100) -> None:
     for item in list(one.items.order_by("place"))[:first]:
         met = item.key != not_met
         reason = "Seen in what was provided." if met else "An export of August was still there."
         verdict = Verdict.MET if met else Verdict.PARTLY_MET
-        actions.judge_item(one, item.key, verdict, reason=reason, by=desk.auditor, at=days.ago(29, "11:00"))
+        actions.judge_item(one, item.key, verdict, reason=reason, by=desk.auditor, at=days.ago(ago, "11:00"))
 
 
 def _under_way(one: Audit, days: Days, desk: Desk) -> None:
-    actions.begin_assessment(one, by=desk.auditor, at=days.ago(36, "09:15"))
-    _judge(Audit.objects.named(one.id), days, desk, first=6)
+    """The assessor is some days late with it."""
+    actions.begin_assessment(one, by=desk.auditor, at=days.ago(23, "09:15"))
+    _judge(Audit.objects.named(one.id), days, desk, ago=20, first=6)
 
 
 def _wants_evidence(one: Audit, days: Days, desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """The acts, in their order. Each is one transaction and leaves a trace by which the next start knows that it was played."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,6 +23,8 @@ from piepowder.rooms.appstore.models import App, Deadline
 from piepowder.rooms.billing.models import MonthRun
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import Actor, ActorKind
+from piepowder.rooms.notices.actions import mail_due
+from piepowder.rooms.notices.models import Mail
 from piepowder.rooms.people.models import Account, Seller
 from piepowder.rooms.store.actions import count_due, refresh_due
 from piepowder.rooms.store.models import Rating
@@ -46,6 +48,7 @@ def open_market(returned: str, now: datetime) -> tuple[dict[str, App], dict[str,
     days, password = Days(now), secrets.token_urlsafe(9)
     desk, hashed = staff.hire(days.ago(320)), make_password(password)  # one hash for all: making one takes a second
     apps = {part.key: examples.lead(_journey(examples.stall_of(part), days, desk, hashed), returned) for part in CAST}
+    post(now)
     people = {stall.email: stall.name for stall in STALLS}
     return apps, {"password": password, "developers": people, "staff": [email for email, _, _ in staff.STAFF]}
 
@@ -75,14 +78,22 @@ class Market:
 
     def build(self) -> int:
         """Plays the acts that were not played yet; how many."""
-        return sum(_play(act) for act, played in self._acts() if not played())
+        return sum(self._play(act) for act, played in self._acts() if not played())
 
-    def trade(self) -> int:
-        """The apps that this run authorised make their calls, and what they read is counted; how many were answered.
+    def _play(self, act: Act) -> bool:
+        with transaction.atomic():
+            act()
+            post(self._days.now)
+        return True
 
-        Needs the gateway.
+    def trade(self, cast: Iterable[Pass]) -> int:
+        """The apps that this run authorised, and the cast's, make their calls; what they read is counted. How many were answered.
+
+        Needs the gateway. Nobody calls where nothing was built: an earlier run has seen to it.
         """
-        answered = traffic.work(self._settings, self._days, self._marketplace_id, self._passes)
+        if not self._passes:
+            return 0
+        answered = traffic.work(self._settings, self._days, self._marketplace_id, [*cast, *self._passes])
         self._passes = []
         at = datetime.now(UTC)
         refresh_due(at=at)
@@ -128,18 +139,26 @@ class Market:
         return Actor(ActorKind.STAFF, Account.objects.named(staff.OPERATOR).id)
 
 
-def in_background(market: Market) -> Future[None]:
-    """Builds and trades in a thread that ends with the process."""
-    done: Future[None] = Future()
+def cast_passes(made: dict[str, Any]) -> list[Pass]:
+    """Of the cast's apps, for each seller whose credentials the fixtures hold."""
+    listed = {part.key: part.name for part in CAST if part.key != "no_roles"}
+    return [
+        Pass(listed[key], app["client_id"], app["client_secret"], one["refresh_token"], one["seller_id"])
+        for key, app in made["apps"].items()
+        if key in listed
+        for one in (app, *app["more_sellers"])
+    ]
+
+
+def in_background(market: Market) -> Future[int]:
+    """Builds it in a thread that ends with the process."""
+    done: Future[int] = Future()
 
     def work() -> None:
         try:
-            market.build()
-            market.trade()
+            done.set_result(market.build())
         except BaseException as error:  # whoever waits for it is told
             done.set_exception(error)
-        else:
-            done.set_result(None)
         finally:
             connection.close()
 
@@ -147,7 +166,7 @@ def in_background(market: Market) -> Future[None]:
     return done
 
 
-def _play(act: Act) -> bool:
-    with transaction.atomic():
-        act()
-    return True
+def post(now: datetime) -> None:
+    """Sends the letters of the past, each when it was written: to this process they are files in the data folder."""
+    for moment in sorted(set(Mail.objects.due(now).values_list("due_at", flat=True))):
+        mail_due(at=moment)

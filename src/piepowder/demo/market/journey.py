@@ -114,12 +114,13 @@ class Journey:
     def paper(self, kind: str) -> bytes:
         return paper(kind, **self._words())
 
-    def show_identity(self, at: datetime, *, note: str = "") -> Review:
-        """Everything that a reviewer wants to see, handed in."""
+    def show_identity(self, at: datetime, *, note: str = "", newer_bill: bool = False) -> Review:
+        """Everything that a reviewer wants to see, handed in. The same document twice is one."""
         identity = Identity.objects.of(self.developer)
         developers.prepare(identity, representative=self.stall.owner, note=note, by=self.by, at=at)
-        for point in WITH_DOCUMENT:
-            content, name = self.paper(point), f"{point}-made-up.txt"
+        wanted = [(point, str(point)) for point in WITH_DOCUMENT]
+        for point, kind in [*wanted, (Point.ADDRESS, "newer_bill")] if newer_bill else wanted:
+            content, name = self.paper(kind), f"{kind.replace('_', '-')}-made-up.txt"
             developers.attach(identity, point=point, content=content, name=name, by=self.by, at=at)
         return developers.submit(Identity.objects.of(self.developer), by=self.by, at=at)
 

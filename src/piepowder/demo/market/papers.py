@@ -5,6 +5,7 @@ MADE_UP = "MADE UP for a demonstration. No real organisation or person is meant.
 _BODIES: dict[str, str] = {
     "existence": "Extract from the company register\n\nName: {legal_name}\nNumber: {number}\nStatus: active\nSigns alone: {owner}",
     "address": "Electricity bill\n\nFor: {legal_name}\n{address}\nAmount: made illegible",
+    "newer_bill": "Electricity bill, of last month\n\nFor: {legal_name}\n{address}\nAmount: made illegible",
     "representative": "Authorisation\n\n{owner} may sign for {legal_name} in all matters of its apps.",
     "processing_contract": "Contract on data processing (template)\n\nBetween the seller and {legal_name}. The "
     "processor acts on the seller's "

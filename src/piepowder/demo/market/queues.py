@@ -114,11 +114,11 @@ def wants_more_of_sellers(journey: Journey) -> None:
 
 
 def fails_its_checks(journey: Journey) -> None:
-    """Shop mirror's draft asks for what its developer has no role for: the checks say so, and it cannot be handed in."""
+    """Shop mirror's draft asks for what none of its operations returns: the checks say so, and it cannot be handed in."""
     app = _app(journey, "Shop mirror")
-    manifest = _asks(app, metrics=("buyer.email",))
+    manifest = _asks(app, metrics=("buyer.delivery",))
     draft = appstore.begin_version(app, manifest=manifest, by=journey.by, at=journey.days.ago(2, journey.clock))
-    notes = "Tells regular buyers from new ones."
+    notes = "Shows where parcels were left."
     appstore.describe_version(draft, roles=app.roles, notes=notes, by=journey.by, at=journey.days.ago(2, journey.clock))
 
 

@@ -214,7 +214,7 @@ def pay(sellers: list[Seller], days: Days, *, by: Actor) -> None:
     month = months.month_of(began, zone())
     billing.set_commission("", Decimal(12), from_month=month, by=by, at=began)
     billing.set_commission("advertising", Decimal(20), from_month=month, by=by, at=began)
-    billing.set_free_amount(Decimal(100), "USD", period=FreePeriod.YEAR, from_month=month, by=by, at=began)
+    billing.set_free_amount(Decimal(20), "USD", period=FreePeriod.YEAR, from_month=month, by=by, at=began)
     for custom in CUSTOMS:
         _subscribe(custom, sellers, days)
     while (turn := billing.next_month()) is not None and billing.is_over(turn, days.now):

@@ -132,7 +132,9 @@ def wait_again(journey: Journey) -> None:
         journey.days.ago(5, "13:30"),
         {"address": "The bill is older than twelve months. Please add a newer one."},
     )
-    again = journey.show_identity(journey.days.ago(2, journey.clock), note="The newer bill is the one that says so.")
+    again = journey.show_identity(
+        journey.days.ago(2, journey.clock), note="The newer bill is the one that says so.", newer_bill=True
+    )
     developers.claim(again.identity, number=again.number, by=journey.desk.second, at=journey.days.ago(1, "15:10"))
 
 

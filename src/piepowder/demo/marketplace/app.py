@@ -90,9 +90,10 @@ class Marketplace:
         if self._mailbox is not None and f"{scope['path']}/".startswith(f"{MAIL_PATH}/"):
             return self._mailbox.answer(scope["path"])
         if scope["path"] == RETURNED_PATH:
-            authorised = b"code=" in scope["query_string"]
+            sent = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             html = (b"content-type", b"text/html; charset=utf-8")
-            return Answer(200, (html,), returned_page(authorised=authorised).encode())
+            page = returned_page(sent.get("spapi_oauth_code") or sent.get("code", ""))
+            return Answer(200, (html,), page.encode())
         headers = dict(scope["headers"])
         seller = headers.get(b"x-marketplace-seller", b"")
         try:

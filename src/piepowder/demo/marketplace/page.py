@@ -55,15 +55,16 @@ def sign_in_page(book: OrderBook, *, unknown: str = "") -> str:
     return _PAGE.format(label=escape(book.label), alert=alert, sellers="".join(buttons), typed=escape(unknown))
 
 
-def returned_page(*, authorised: bool) -> str:
+def returned_page(code: str) -> str:
     """Where the consent page sends a seller's browser back to; a real app would exchange the code in the address for its tokens."""
-    head = "The app is authorised" if authorised else "The app was not authorised"
-    rest = (
-        "It has received a code, which it would now exchange for its tokens. What it reads is in the console, under My apps."
-        if authorised
-        else "It has received nothing but that answer."
-    )
-    return plain_page(head, f"<p>{rest} You may close this page.</p>")
+    if not code:
+        return plain_page(
+            "The app was not authorised", "<p>It has received nothing but that answer. You may close this page.</p>"
+        )
+    told = "<p>It has received this code, which it exchanges for its tokens within a minute.</p>"
+    shown = f"<dl><dt>Code</dt><dd><code>{escape(code)}</code></dd></dl>"
+    rest = "<p>What it reads is in the console, under My apps. You may close this page.</p>"
+    return plain_page("The app is authorised", told + shown + rest)
 
 
 def plain_page(head: str, body: str) -> str:

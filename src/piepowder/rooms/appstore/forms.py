@@ -17,6 +17,8 @@ KINDS = (
     (AppKind.OWN_USE.value, "Own use: for your own shops only, without a listing"),
 )
 DETAIL_FIELDS = {
+    "appstore_manifest_unreadable": "manifest",
+    "appstore_manifest_invalid": "manifest",
     "appstore_name_taken": "name",
     "appstore_name_missing": "name",
     "appstore_name_refused": "name",
@@ -29,6 +31,9 @@ DETAIL_FIELDS = {
     "appstore_email_refused": "support_email",
 }
 MANIFEST_FIELDS = {"appstore_manifest_unreadable": "file", "appstore_manifest_invalid": "file"}
+
+
+_NOT_DETAILS = ("revision", "kind", "manifest")
 
 
 class LinesField(forms.CharField):
@@ -89,14 +94,23 @@ class DetailsForm(forms.Form):
         return cls(initial={**Details.of(app).columns(), "revision": app.revision})
 
     def details(self) -> Details:
-        return Details(**{name: value for name, value in self.cleaned_data.items() if name not in ("revision", "kind")})
+        return Details(**{name: value for name, value in self.cleaned_data.items() if name not in _NOT_DETAILS})
 
 
 class NewAppForm(DetailsForm):
     """Registration: the same, and for whom it is."""
 
     kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, initial=AppKind.PUBLIC.value, label="For whom")
+    manifest = forms.FileField(
+        required=False,
+        label="Manifest file",
+        help_text="JSON or YAML: what its first version calls and reads. Without it, you tick that later.",
+    )
     field_order = ("name", "kind", "description")
+
+    def manifest_sent(self) -> bytes:
+        file = self.cleaned_data["manifest"]
+        return bytes(file.read(FILE_BYTES_MAX + 1)) if file else b""
 
 
 class _Beside(forms.Form):

@@ -10,6 +10,7 @@ from piepowder.rooms.appstore.models import App, AppVersion
 from piepowder.rooms.appstore.rules import AppKind
 from piepowder.rooms.appstore.rules.checks import Application, Observed, Result, check
 from piepowder.rooms.assessments.models import Assessment
+from piepowder.rooms.assessments.rules.status import WAITING
 
 OBSERVED_DAYS = 30
 OBSERVED_CALLS_MAX = 2_000  # the newest; enough to see what comes out, and quick
@@ -35,6 +36,7 @@ def application_of(version: AppVersion, *, at: datetime) -> Application:
         manifest=version.manifest,
         roles=frozenset(version.roles),
         assessed=assessed_roles(app.developer_id, at),
+        applied=applied_roles(app.developer_id),
         alike=tuple(App.objects.alike(app.likeness, app.developer_id)),
         catalogue=offered(),
         observed=observed(app, at),
@@ -46,6 +48,18 @@ def assessed_roles(developer_id: str, at: datetime) -> frozenset[str] | None:
     if not Assessment.objects.in_force(developer_id, at).exists():
         return None
     return Assessment.objects.approved_roles(developer_id, at)
+
+
+def applied_roles(developer_id: str) -> frozenset[str]:
+    """The roles that an assessment asks for which was handed in and is not decided."""
+    waiting = Assessment.objects.of(developer_id).filter(status__in=WAITING).first()
+    return frozenset(waiting.roles) if waiting else frozenset()
+
+
+def possible_roles(developer_id: str, at: datetime) -> frozenset[str]:
+    """What the developer's assessments cover or ask for: the roles that a first version is likely to mean."""
+    newest = Assessment.objects.newest(developer_id)
+    return (assessed_roles(developer_id, at) or frozenset()) | frozenset(newest.roles if newest else ())
 
 
 def observed(app: App, at: datetime) -> Observed:

@@ -313,6 +313,7 @@ def provide_evidence(request: HttpRequest, request_id: Key, sent: ProvideSent) -
 
 @router.post("/requests/{request_id}/accept", response=RequestShown)
 def accept_evidence(request: HttpRequest, request_id: Key) -> dict[str, Any]:
+    """Takes what was provided as an answer to the request."""
     by = require(request, Permission.REVIEW)
     return actions.accept_evidence(EvidenceRequest.objects.named(request_id), by=by, at=now()).described()
 
@@ -327,6 +328,7 @@ def send_back_evidence(request: HttpRequest, request_id: Key, sent: ReasonSent) 
 
 @router.post("/requests/{request_id}/withdraw", response=RequestShown)
 def withdraw_request(request: HttpRequest, request_id: Key) -> dict[str, Any]:
+    """Takes a request back; nothing has to be provided any more."""
     by = require(request, Permission.REVIEW)
     return actions.withdraw_request(EvidenceRequest.objects.named(request_id), by=by, at=now()).described()
 
@@ -357,12 +359,14 @@ def add_finding(request: HttpRequest, audit_id: Key, sent: FindingSent) -> Statu
 
 @router.put("/findings/{finding_id}", response=FindingShown)
 def change_finding(request: HttpRequest, finding_id: Key, sent: ChangeSent) -> dict[str, Any]:
+    """Changes a finding that was not sent yet."""
     by = require(request, Permission.REVIEW)
     return actions.change_finding(Finding.objects.named(finding_id), **sent.dict(), by=by, at=now()).described()
 
 
 @router.post("/findings/{finding_id}/drop", response=FindingShown)
 def drop_finding(request: HttpRequest, finding_id: Key) -> dict[str, Any]:
+    """Drops a finding that was not sent yet."""
     by = require(request, Permission.REVIEW)
     return actions.drop_finding(Finding.objects.named(finding_id), by=by, at=now()).described()
 

@@ -222,6 +222,7 @@ def list_plans(request: HttpRequest, app: Key) -> list[dict[str, Any]]:
 
 @plans.post("", response={201: PlanShown})
 def create_plan(request: HttpRequest, sent: PlanSent) -> Status[dict[str, Any]]:
+    """Makes a plan of an app: free, by the month, or by the order."""
     app = App.objects.named(sent.app)
     by = require_own(request, Permission.BILLING, developer=app.developer_id)
     return Status(201, actions.create_plan(app, name=sent.name, terms=sent.terms(), by=by, at=now()).described())
@@ -236,12 +237,14 @@ def change_plan(request: HttpRequest, plan_id: Key, sent: ChangeSent) -> dict[st
 
 @plans.post("/{plan_id}/withdraw", response=PlanShown)
 def withdraw_plan(request: HttpRequest, plan_id: Key, sent: ReasonSent = NO_REASON) -> dict[str, Any]:
+    """Offers a plan to nobody new; who has it keeps it."""
     plan, by = _plan(request, plan_id)
     return actions.withdraw_plan(plan, by=by, at=now(), reason=sent.reason).described()
 
 
 @plans.post("/{plan_id}/offer", response=PlanShown)
 def offer_plan(request: HttpRequest, plan_id: Key) -> dict[str, Any]:
+    """Offers a withdrawn plan again."""
     plan, by = _plan(request, plan_id)
     return actions.offer_plan(plan, by=by, at=now()).described()
 
@@ -279,6 +282,7 @@ def subscribe(request: HttpRequest, sent: SubscribeSent) -> Status[dict[str, Any
 
 @subscriptions.get("/{subscription_id}", response=SubscriptionShown)
 def get_subscription(request: HttpRequest, subscription_id: Key) -> dict[str, Any]:
+    """One subscription, with its plan and terms."""
     row = Subscription.objects.named(subscription_id)
     require_own(request, Permission.READ, seller=row.seller_id, developer=row.app.developer_id)
     return row.described()

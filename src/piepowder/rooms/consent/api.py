@@ -159,6 +159,7 @@ def create_grant(request: HttpRequest, sent: GrantSent) -> Status[dict[str, obje
 
 @router.get("/{grant_id}", response=GrantShown)
 def get_grant(request: HttpRequest, grant_id: Key) -> dict[str, object]:
+    """One grant, whatever became of it."""
     row = Grant.objects.named(grant_id)
     require_own(request, Permission.READ, seller=row.seller_id)
     return provisioning.shown(row)

@@ -119,6 +119,7 @@ class Grant(PrefixedModel, StatefulModel):
         indexes = (
             models.Index(fields=("expires_at",), condition=Q(status="active"), name="consent_grant_ending"),
             models.Index(fields=("app", "version"), condition=Q(status="active"), name="consent_grant_versions"),
+            models.Index(fields=("-granted_at",), name="consent_grant_newest"),
         )
 
     def __str__(self) -> str:

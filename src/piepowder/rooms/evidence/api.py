@@ -69,6 +69,7 @@ def add_document(
 
 @router.get("/{document_id}", response=DocumentShown)
 def get_document(request: HttpRequest, document_id: Key) -> dict[str, Any]:
+    """What is known of a document, without its content."""
     return _of_caller(request, document_id)[0].described()
 
 

@@ -1,11 +1,11 @@
 """What every door of the JSON API shares: shapes of what is sent, pages of lists, the present moment."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.db import models
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
 from piepowder.core.kernel.clock import SystemClock
 
@@ -15,8 +15,18 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whit
 Prose = Annotated[str, StringConstraints(max_length=2000, pattern=_NO_CONTROL)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.*:@+-]+$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]  # an id, ours or theirs
-Moment = AwareDatetime
 Limit = Annotated[int, Field(ge=1, le=500)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """PostgreSQL takes no zone beyond 16 hours, and no calendar goes past its ends."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the calendar") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Sent(Schema):

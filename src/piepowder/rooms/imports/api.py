@@ -90,6 +90,7 @@ def check(
 
 @router.get("/{import_id}", response=ImportShown)
 def get_import(request: HttpRequest, import_id: Key) -> dict[str, Any]:
+    """One import, with its counts and how far it is."""
     require(request, Permission.READ)
     return Import.objects.named(import_id).described()
 

@@ -38,6 +38,9 @@ class Seller(PrefixedModel):
 
     objects = SellerQuerySet.as_manager()
 
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["name"], name="people_seller_by_name")]
+
     def __str__(self) -> str:
         return self.name
 

@@ -49,6 +49,7 @@ def publish_policy(request: HttpRequest, sent: PolicySent) -> Status[dict[str, A
 
 @router.get("/current", response=PolicyText)
 def get_policy_in_force(request: HttpRequest) -> dict[str, Any]:
+    """The policy that every gateway worker decides by, with its files."""
     require(request, Permission.READ)
     policy = Policy.objects.in_force()
     return {**policy.described(), "files": policy.files}
@@ -56,6 +57,7 @@ def get_policy_in_force(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/{policy_id}", response=PolicyText)
 def get_policy(request: HttpRequest, policy_id: Key) -> dict[str, Any]:
+    """A policy that is or was in force, with its files."""
     require(request, Permission.READ)
     policy = Policy.objects.named(policy_id)
     return {**policy.described(), "files": policy.files}

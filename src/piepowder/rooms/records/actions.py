@@ -13,8 +13,8 @@ from django.db.models import F
 
 from piepowder.core.ledger import tally
 from piepowder.core.ledger.tally import Ending
+from piepowder.rooms.records.endings import column_of, reasons_of
 from piepowder.rooms.records.models import Hour, Place, Reason
-from piepowder.rooms.records.rules import column_of, reasons_of
 
 BATCH_RECORDS = 20_000
 BATCHES = 20  # in one look; what is left waits for the next

@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Max, Sum
 
-from piepowder.rooms.records.rules import Why
+from piepowder.rooms.records.endings import Why
 
 
 class PlaceQuerySet(models.QuerySet["Place"]):

@@ -82,7 +82,7 @@ def compare(request: HttpRequest, app: Annotated[str, Field(max_length=400)]) ->
     return [_whole(row, described_label(labels[row.app_id])) for row in rows]
 
 
-@router.get("/apps/{app_id}/ratings", response=list[RatingShown], exclude_none=True)
+@router.get("/apps/{app_id}/ratings", response=list[RatingShown], exclude_unset=True)
 def list_ratings(request: HttpRequest, app_id: Key, limit: Limit = 100) -> list[dict[str, Any]]:
     """What sellers say, the newest first. Sellers are not named."""
     listing = _visible(request, app_id)
@@ -92,7 +92,7 @@ def list_ratings(request: HttpRequest, app_id: Key, limit: Limit = 100) -> list[
 # for sellers
 
 
-@router.put("/apps/{app_id}/rating", response=RatingShown, exclude_none=True)
+@router.put("/apps/{app_id}/rating", response=RatingShown, exclude_unset=True)
 def put_rating(request: HttpRequest, app_id: Key, sent: RatingSent) -> dict[str, Any]:
     """A seller rates an app that it uses, or changes its rating."""
     by = require_own(request, Permission.CONSENT, seller=sent.seller)
@@ -103,7 +103,7 @@ def put_rating(request: HttpRequest, app_id: Key, sent: RatingSent) -> dict[str,
     )
 
 
-@router.delete("/apps/{app_id}/rating", response=RatingShown, exclude_none=True)
+@router.delete("/apps/{app_id}/rating", response=RatingShown, exclude_unset=True)
 def delete_rating(request: HttpRequest, app_id: Key, seller: Key) -> dict[str, Any]:
     """A seller takes its rating back."""
     by = require_own(request, Permission.CONSENT, seller=seller)
@@ -146,6 +146,7 @@ def open_listing(request: HttpRequest, app_id: Key) -> Status[dict[str, Any]]:
 
 @router.get("/listings/{app_id}", response=ListingShown)
 def get_listing(request: HttpRequest, app_id: Key) -> dict[str, Any]:
+    """One listing with its texts, screenshots and what was decided."""
     return _own(request, app_id, Permission.READ)[0].described()
 
 
@@ -182,6 +183,7 @@ def add_screenshot(request: HttpRequest, app_id: Key, sent: ScreenshotSent) -> S
 
 @router.delete("/listings/{app_id}/screenshots/{screenshot_id}", response=ListingShown)
 def remove_screenshot(request: HttpRequest, app_id: Key, screenshot_id: Key) -> dict[str, Any]:
+    """Takes a screenshot away."""
     row, by = _own(request, app_id, Permission.REGISTER)
     return actions.remove_screenshot(row.app_id, screenshot_id, by=by, at=now()).described()
 
@@ -215,7 +217,7 @@ def move_listing(
     return moves[verb](row.app_id, by=by, at=now()).described()
 
 
-@router.put("/ratings/{rating_id}/reply", response=RatingShown, exclude_none=True)
+@router.put("/ratings/{rating_id}/reply", response=RatingShown, exclude_unset=True)
 def put_reply(request: HttpRequest, rating_id: Key, sent: WordsSent) -> dict[str, Any]:
     """The developer answers a rating."""
     rating = Rating.objects.named(rating_id)
@@ -250,7 +252,7 @@ def list_reports(request: HttpRequest, limit: Limit = 100) -> list[dict[str, Any
     return [row.described() for row in Report.objects.filter(answered_at=None).order_by("id")[:limit]]
 
 
-@router.post("/ratings/{rating_id}/{verb}", response=RatingShown, exclude_none=True)
+@router.post("/ratings/{rating_id}/{verb}", response=RatingShown, exclude_unset=True)
 def judge(
     request: HttpRequest, rating_id: Key, verb: Literal["keep", "hide", "show"], sent: ReasonSent
 ) -> dict[str, Any]:

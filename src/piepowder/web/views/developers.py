@@ -1,6 +1,5 @@
 """An organisation's home with its next steps, and for staff the list of organisations and everything about one."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,20 +9,16 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.ledger.read import Filter
-from piepowder.rooms.appstore.models import App, AppVersion, Deadline
-from piepowder.rooms.appstore.rules.versions import OPEN, VersionStatus
-from piepowder.rooms.assessments.models import Assessment
-from piepowder.rooms.assessments.rules.status import WAITING, Status
+from piepowder.rooms.appstore.models import App
 from piepowder.rooms.audits.models import Audit
 from piepowder.rooms.developers import actions
 from piepowder.rooms.developers.guards import developer_of, for_members, member_of
-from piepowder.rooms.developers.models import Developer, Identity, Invitation, Member, Review
+from piepowder.rooms.developers.models import Developer, Identity, Invitation, Member
 from piepowder.rooms.developers.rules.identity import IdentityStatus
 from piepowder.rooms.developers.rules.names import skeleton
 from piepowder.rooms.ground.caller import Permission
@@ -36,22 +31,9 @@ from piepowder.rooms.standing.models import Change, Subject
 from piepowder.rooms.standing.rules import Standing
 from piepowder.web.views.ledger import line, newest
 from piepowder.web.views.names import Names
+from piepowder.web.views.next_steps import next_of, steps
 
 SHOWN_RECORDS, SHOWN_LETTERS, SHOWN_REFUSALS = 20, 5, 5
-_APPROVED = (Status.APPROVED, Status.PARTLY_APPROVED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One of the steps to the first seller. `turn` says whose move it is; `due` by when."""
-
-    title: str
-    words: str
-    page: str
-    done: bool = False
-    turn: str = "you"  # you, marketplace, nobody
-    due: datetime | None = None
-    late: bool = False
 
 
 @for_members()
@@ -61,11 +43,13 @@ def home(request: HttpRequest) -> HttpResponse:
     developer, now = developer_of(request), datetime.now(UTC)
     apps = list(App.objects.filter(developer=developer).order_by("-id")[:50])
     standings = Subject.objects.of([developer.id, *(app.id for app in apps)])
-    letters = Letter.objects.to([developer.id])
+    letters, way = Letter.objects.to([developer.id]), steps(developer, now)
     page = {
         "developer": developer,
         "member": member_of(request),
-        "steps": steps(developer, now),
+        "steps": way,
+        "next": next_of(way),
+        "done": sum(step.done for step in way),
         "apps": [(app, standings.get(app.id, "")) for app in apps],
         "standing": standings.get(developer.id, ""),
         "subject": Subject.objects.filter(pk=developer.id).first(),
@@ -76,89 +60,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "app_names": {app.id: app.shown_name for app in apps},
     }
     return render(request, "developers/home.html", page)
-
-
-def steps(developer: Developer, now: datetime) -> list[Step]:
-    """Identity, assessment, app: the same for everybody, in the order in which they are worked on."""
-    return [_identity(developer, now), _assessment(developer, now), _app(developer, now)]
-
-
-def _identity(developer: Developer, now: datetime) -> Step:
-    identity = Identity.objects.of(developer)
-    title, page = "Show who you are", reverse("developers_identity")
-    if identity.status == IdentityStatus.SUBMITTED:
-        review = Review.objects.newest(identity)
-        due = review.due_at if review else None
-        words = "A reviewer answers every point."
-        late = due is not None and due < now
-        return Step(title=title, words=words, page=page, turn="marketplace", due=due, late=late)
-    if identity.is_verified(now) and identity.valid_until is not None:
-        words = f"Verified until {identity.valid_until:%-d %B %Y}."
-        return Step(title=title, words=words, page=page, done=True, turn="nobody")
-    told = {
-        IdentityStatus.RETURNED: "Returned: some points need another word or document. The reasons stand beside them.",
-        IdentityStatus.EXPIRED: "It has to be shown anew.",
-    }
-    missing = len(identity.gaps(now.date()))
-    otherwise = f"{missing} of 5 points are open." if missing else "Nothing is missing: submit it."
-    due_on = developer.identity_due_on
-    more = f" Due on {due_on:%-d %B %Y}." if due_on else ""
-    return Step(title=title, words=told.get(IdentityStatus(identity.status), otherwise) + more, page=page)
-
-
-def _assessment(developer: Developer, now: datetime) -> Step:
-    title, page = "Answer the assessment", reverse("assessments_home")
-    found = Assessment.objects.newest(developer.id)
-    if found is None:
-        words = (
-            "How you handle shoppers' data, asked once for all your apps. You see your score before a reviewer does."
-        )
-        return Step(title=title, words=words, page=page)
-    if found.status in WAITING:
-        late = found.due_at is not None and found.due_at < now
-        return Step(title=title, words="In review.", page=page, turn="marketplace", due=found.due_at, late=late)
-    if found.status in _APPROVED:
-        words = "Approved." if found.status == Status.APPROVED else "Approved in part: what is open can be corrected."
-        return Step(title=title, words=words, page=page, done=True, turn="nobody", due=found.valid_until)
-    told = {
-        Status.DRAFT: "Begun: your answers are kept.",
-        Status.RETURNED: "Returned: only the answers that failed are open, each with its reason.",
-        Status.REFUSED: "Refused, with a reason at each answer. Correct them and submit again.",
-        Status.EXPIRED: "It has ended: renew it.",
-    }
-    return Step(title=title, words=told.get(Status(found.status), "Begin a new one."), page=page)
-
-
-def _app(developer: Developer, now: datetime) -> Step:
-    title, page = "Register an app", reverse("appstore_mine")
-    newest = AppVersion.objects.with_app().filter(app__developer=developer, status__in=OPEN).order_by("-id").first()
-    if newest is not None:
-        return _version(newest, now)
-    deadline = Deadline.objects.present()
-    waiting = App.objects.unapproved().filter(developer=developer).count() if deadline is not None else 0
-    if deadline is not None and deadline.due_at is not None and waiting:
-        words = f"{waiting} app{'' if waiting == 1 else 's'} of yours without an approved version: begin one and hand it in."
-        return Step(
-            title="Have your apps approved", words=words, page=page, due=deadline.due_at, late=deadline.due_at < now
-        )
-    count = App.objects.filter(developer=developer).exclude(current_version="").count()
-    if count:
-        words = f"{count} app{'' if count == 1 else 's'} with a version in force."
-        return Step(title=title, words=words, page=page, done=True, turn="nobody")
-    words = "Its operations, the data it wants and for what, checked before anybody reads it."
-    return Step(title=title, words=words, page=page)
-
-
-def _version(version: AppVersion, now: datetime) -> Step:
-    """The version that is under way: what it waits for, and whose turn it is."""
-    title = f"Version {version.number} of {version.app.shown_name}"
-    page = reverse("appstore_version", kwargs={"app_id": version.app_id, "version_id": version.id})
-    if version.waiting:
-        late = version.promised_at is not None and version.promised_at < now
-        return Step(title=title, words="In review.", page=page, turn="marketplace", due=version.promised_at, late=late)
-    if version.status == VersionStatus.RETURNED:
-        return Step(title=title, words="Returned, with a reason at each point. Correct what is named.", page=page)
-    return Step(title=title, words="Begun: look at its checks, and hand it in.", page=page)
 
 
 class DevelopersTable(tables.Table):  # type: ignore[misc]

@@ -20,8 +20,8 @@ from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.people.guards import actor_of, for_staff, permissions_of
 from piepowder.rooms.people.models import Account, Seller
 from piepowder.rooms.publication.models import Policy
+from piepowder.rooms.records.endings import REFUSED, WITHHELD, Why
 from piepowder.rooms.records.models import Hour, Place, Reason
-from piepowder.rooms.records.rules import REFUSED, WITHHELD, Why
 from piepowder.rooms.standing.models import Subject
 from piepowder.web.views.desk import queues
 from piepowder.web.views.ledger import Line, line, newest, rules_of

@@ -23,7 +23,7 @@ from piepowder.core.policy.pack import Pack
 from piepowder.core.policy.taxonomy import SUBSTITUTE_WORDS, purpose_words
 from piepowder.rooms.consent.offers import words_of
 from piepowder.rooms.publication.models import Policy
-from piepowder.rooms.records.rules import NOT_ASKED
+from piepowder.rooms.records.endings import NOT_ASKED
 
 EFFECTS = {"kept": Effect.KEEP, "substituted": Effect.SUBSTITUTE, "withheld": Effect.WITHHOLD}
 STATES = {

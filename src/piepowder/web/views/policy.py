@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from piepowder.core.policy.cedar import Rule
 from piepowder.rooms.people.guards import account_of, signed_in
 from piepowder.rooms.publication.models import Policy
+from piepowder.rooms.records.endings import WITHHELD
 from piepowder.rooms.records.models import Reason
-from piepowder.rooms.records.rules import WITHHELD
 from piepowder.web.views.ledger import rules_of
 
 HISTORY = 20

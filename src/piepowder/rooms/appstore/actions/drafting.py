@@ -11,20 +11,32 @@ from piepowder.core.facts.model import ManifestFact
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.policy.taxonomy import ROLES
 from piepowder.rooms.appstore import letters, rules
+from piepowder.rooms.appstore.actions.details import Details, register_own_app
 from piepowder.rooms.appstore.actions.provisioning import next_number, publish_app, refuse
-from piepowder.rooms.appstore.catalogue import operation_ids
-from piepowder.rooms.appstore.inspection import inspect
+from piepowder.rooms.appstore.catalogue import offered, operation_ids
+from piepowder.rooms.appstore.inspection import inspect, possible_roles
 from piepowder.rooms.appstore.manifests import tidy, with_purpose, without_purpose
 from piepowder.rooms.appstore.models import App, AppVersion
-from piepowder.rooms.appstore.rules.checks import failed
+from piepowder.rooms.appstore.rules import AppKind
+from piepowder.rooms.appstore.rules.checks import failed, fitting_roles
 from piepowder.rooms.appstore.rules.versions import VersionStatus, check_writable
 from piepowder.rooms.assessments.promises import holidays
 from piepowder.rooms.assessments.rules.clocks import business_days_after
 from piepowder.rooms.developers.actions.registration import check_open
+from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.ledger import record
 
 NOTES_LENGTH_MAX = 2000
+
+
+@transaction.atomic
+def register_with_version(
+    developer: Developer, kind: AppKind, details: Details, manifest: ManifestFact, *, by: Actor, at: datetime
+) -> AppVersion:
+    """A registration whose first version is there at once; both or neither."""
+    app = register_own_app(developer, kind, details, by=by, at=at)
+    return begin_version(app, manifest=manifest, by=by, at=at)
 
 
 @transaction.atomic
@@ -56,7 +68,7 @@ def begin_version(
         number=number,
         status=VersionStatus.DRAFT,
         body=msgspec.to_builtins(chosen),
-        roles=sorted(present.roles or app.roles) if present else sorted(app.roles),
+        roles=sorted((present and present.roles) or app.roles or _fitting(app, chosen, at)),
         created_at=at,
         created_by=str(by),
     )
@@ -183,6 +195,11 @@ def withdraw_version(version: AppVersion, *, by: Actor, at: datetime, reason: st
     return AppVersion.objects.named(gone.id)
 
 
+def _fitting(app: App, manifest: ManifestFact, at: datetime) -> frozenset[str]:
+    """Roles for a version that names none yet: what its operations and purposes take, of what the developer is assessed for."""
+    return fitting_roles(manifest, offered(), possible_roles(app.developer_id, at))
+
+
 def _writable(version: AppVersion, revision: int | None) -> AppVersion:
     """The version, locked; refused where it cannot change, or where somebody changed it after the writer looked."""
     version = AppVersion.objects.locked(version.id)
@@ -201,7 +218,8 @@ def _written(version: AppVersion, manifest: ManifestFact, *, by: Actor, at: date
     body = msgspec.to_builtins(manifest)
     if body == msgspec.to_builtins(version.manifest):
         return version
-    AppVersion.objects.filter(pk=version.pk).update(body=body, revision=version.revision + 1)
-    detail = {"id": version.id, "version": version.number, "manifest": body}
+    roles = version.roles or sorted(_fitting(version.app, manifest, at))
+    AppVersion.objects.filter(pk=version.pk).update(body=body, roles=roles, revision=version.revision + 1)
+    detail = {"id": version.id, "version": version.number, "manifest": body, "roles": roles}
     record("appstore.write_manifest", by=by, at=at, detail=detail, **version.ledger_fields())
     return AppVersion.objects.named(version.id)

@@ -13,8 +13,10 @@ from django.db import transaction
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore import letters
 from piepowder.rooms.appstore.actions.provisioning import approve_roles, publish_app
+from piepowder.rooms.appstore.inspection import application_of
 from piepowder.rooms.appstore.models import AppVersion, Review
 from piepowder.rooms.appstore.persons import same_person
+from piepowder.rooms.appstore.rules.checks import unassessed
 from piepowder.rooms.appstore.rules.versions import VersionStatus, Word, judged, points_for
 from piepowder.rooms.assessments.promises import waited
 from piepowder.rooms.developers.persons import check_independent
@@ -66,6 +68,8 @@ def decide_version(version: AppVersion, answers: Answers, *, by: Actor, at: date
     check_independent(by, version.app.developer)
     _check_second(version, by)
     word = judged([point.key for point in points_for(bool(version.personal))], dict(answers))
+    if word is Word.APPROVE:
+        _check_assessed(version, at)
     concludes = word is Word.RETURN or not _needs_second(version)
     review = _kept(version, word, answers, reason, by=by, at=at, concludes=concludes)
     if word is Word.RETURN:
@@ -97,6 +101,17 @@ def _check_second(version: AppVersion, by: Actor) -> None:
             "you have approved this version already, and it waits for somebody else",
             hint="it asks for shoppers' data, so two persons look at it",
             kind=ErrorKind.FORBIDDEN,
+        )
+
+
+def _check_assessed(version: AppVersion, at: datetime) -> None:
+    """It may be handed in beside the assessment, so that nobody waits twice; it is approved after it."""
+    if open_ones := unassessed(application_of(version, at=at)):
+        raise PiepowderError(
+            "appstore_review_before_assessment",
+            f"it cannot be approved before the assessment: {open_ones[0].sentence.rstrip('.')}",
+            hint="decide the assessment first, or return the version",
+            kind=ErrorKind.CONFLICT,
         )
 
 

@@ -169,6 +169,7 @@ def register_own_app(request: HttpRequest, sent: OwnAppSent) -> Status[dict[str,
 
 @router.get("/{app_id}", response=AppShown)
 def get_app(request: HttpRequest, app_id: Key) -> dict[str, Any]:
+    """One app, with its versions and modes."""
     app = App.objects.named(app_id)
     require_own(request, Permission.READ, developer=app.developer_id)
     return app.described()
@@ -254,6 +255,7 @@ def approve_mode(request: HttpRequest, change_id: Key) -> dict[str, Any]:
 
 @router.post("/modes/{change_id}/decline", response=ModeShown)
 def decline_mode(request: HttpRequest, change_id: Key, sent: ReasonSent) -> dict[str, Any]:
+    """Says no to a proposed mode."""
     by = require(request, Permission.GOVERN)
     change = ModeChange.objects.named(change_id)
     return actions.decline_mode(change, by=by, at=now(), reason=sent.reason).described()

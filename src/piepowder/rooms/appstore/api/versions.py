@@ -173,6 +173,7 @@ def put_deadline(request: HttpRequest, sent: DeadlineSent) -> dict[str, Any]:
 
 @router.get("/{version_id}", response=VersionShown)
 def get_version(request: HttpRequest, version_id: Key) -> dict[str, Any]:
+    """One version, with its manifest and what became of it."""
     version, _ = _own(request, version_id, Permission.READ)
     return version.described()
 
@@ -233,12 +234,14 @@ def submit_version(request: HttpRequest, version_id: Key) -> dict[str, Any]:
 
 @router.post("/{version_id}/take-back", response=VersionShown)
 def take_back_version(request: HttpRequest, version_id: Key) -> dict[str, Any]:
+    """Takes a submitted version back, so that it can be changed."""
     version, by = _own(request, version_id, Permission.REGISTER)
     return actions.take_back_version(version, by=by, at=now()).described()
 
 
 @router.post("/{version_id}/withdraw", response=VersionShown)
 def withdraw_version(request: HttpRequest, version_id: Key, sent: Reason) -> dict[str, Any]:
+    """Gives a version up for good."""
     version, by = _own(request, version_id, Permission.REGISTER)
     return actions.withdraw_version(version, by=by, at=now(), reason=sent.reason).described()
 

@@ -122,6 +122,7 @@ class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `peop
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["developer", "name"], name="appstore_app_name_once")
         ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["name"], name="appstore_app_by_name")]
 
     def __str__(self) -> str:
         return self.name

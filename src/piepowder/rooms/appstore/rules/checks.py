@@ -5,7 +5,7 @@ for the reviewer's eyes as well as the developer's.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from piepowder.core.facts.model import ManifestFact
@@ -53,7 +53,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """Everything that the checks look at, as values. `alike` are names of other developers' apps; `assessed` is None without assessment."""
+    """Everything that the checks look at, as values.
+
+    `alike` are names of other developers' apps; `assessed` is None without assessment; `applied`: roles that one under review asks for.
+    """
 
     name: str
     own_use: bool
@@ -67,6 +70,7 @@ class Application:
     manifest: ManifestFact
     roles: frozenset[str]
     assessed: frozenset[str] | None
+    applied: frozenset[str] = frozenset()
     alike: tuple[str, ...]
     catalogue: Mapping[str, Offered]
     observed: Observed
@@ -119,6 +123,32 @@ def failed(results: Collection[Result]) -> list[Result]:
     return [one for one in results if one.outcome is Outcome.FAILED]
 
 
+def unassessed(application: Application) -> list[Result]:
+    """What keeps a version from being approved just now, whatever is still under review."""
+    now = check(replace(application, applied=frozenset()))
+    return [one for one in failed(now) if one.check in ("roles", "purposes")]
+
+
+def fitting_roles(
+    manifest: ManifestFact, catalogue: Mapping[str, Offered], possible: Collection[str]
+) -> frozenset[str]:
+    """Of the possible roles, such as let every purpose and operation of a manifest pass; no more than that."""
+    chosen: set[str] = set()
+    personal = [purpose for purpose, several in manifest.categories.items() if any(map(is_personal, several))]
+    wanted = [PURPOSE_ROLES.get(word, ()) for purpose in personal for word in lineage(purpose)]
+    called = [sorted(catalogue[name].roles, key=_weight) for name in manifest.operations if name in catalogue]
+    for roles in (*wanted, *called):
+        fitting = [role for role in roles if role in possible]
+        if fitting and chosen.isdisjoint(roles):
+            chosen.add(fitting[0])
+    return frozenset(chosen)
+
+
+def _weight(role: str) -> tuple[bool, str]:
+    """Roles that shoppers' data is released for come last."""
+    return any(role in several for several in PURPOSE_ROLES.values()), role
+
+
 def _result(name: str, outcome: Outcome, sentence: str) -> Result:
     _, clause, place = TITLES[name]
     return Result(check=name, outcome=outcome, sentence=sentence, clause=clause, place=place)
@@ -169,7 +199,10 @@ def _unused(one: Application) -> Troubles:
 
 def _roles(one: Application) -> Troubles:
     for role in sorted(one.roles - (one.assessed or frozenset())):
-        yield Outcome.FAILED, f"{_unassessed(one)} the role {_role(role)}, which this version asks for."
+        if role in one.applied:
+            yield Outcome.NOTED, f"{_UNDER_REVIEW} the role {_role(role)}: this version can be approved after it."
+        else:
+            yield Outcome.FAILED, f"{_unassessed(one)} the role {_role(role)}, which this version asks for."
 
 
 def _operations(one: Application) -> Troubles:
@@ -197,6 +230,12 @@ def _purposes(one: Application) -> Troubles:
             )
         elif not set(needed) & (one.assessed or frozenset()):
             names = " or ".join(map(_role, needed))
+            if set(needed) & one.applied:
+                yield (
+                    Outcome.NOTED,
+                    f"{_UNDER_REVIEW} the role {names}, which shoppers' data to {purpose_words(purpose)} takes.",
+                )
+                continue
             yield (
                 Outcome.FAILED,
                 f"{_unassessed(one)} shoppers' data to {purpose_words(purpose)}. That takes the role {names}.",
@@ -247,6 +286,9 @@ def _name(one: Application) -> Troubles:
             Outcome.NOTED,
             f"The name looks like that of another developer's app, “{other}”. A reviewer decides whether they can be confused.",
         )
+
+
+_UNDER_REVIEW = "Your organisation's assessment is being reviewed for"
 
 
 def _unassessed(one: Application) -> str:

@@ -15,17 +15,22 @@ from piepowder.core.policy.taxonomy import ROLES
 from piepowder.rooms.appstore import actions
 from piepowder.rooms.appstore.forms import DETAIL_FIELDS, DetailsForm, NewAppForm
 from piepowder.rooms.appstore.inspection import assessed_roles
+from piepowder.rooms.appstore.manifests import manifest_from_file
 from piepowder.rooms.appstore.models import App, AppVersion, Deadline
 from piepowder.rooms.appstore.rules import AppKind
 from piepowder.rooms.appstore.rules.versions import STATUS_WORDS, VersionStatus
 from piepowder.rooms.appstore.views.doors import own_app, writes
+from piepowder.rooms.assessments.models import Assessment
 from piepowder.rooms.developers.guards import developer_of, for_members
+from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.developers.rules.organisation import Role
 from piepowder.rooms.ground.forms import tried
 from piepowder.rooms.ground.tables import listing
 from piepowder.rooms.people.guards import actor_of
 from piepowder.rooms.standing.models import Subject
 
+#: field of a registration -> the answer to an assessment that says the same
+_ANSWERS = {"description": "what_the_apps_do", "privacy_policy_url": "privacy_policy"}
 STANDING_BADGES = {"good": "good", "personal_data_off": "warn", "suspended": "bad"}
 
 
@@ -117,21 +122,40 @@ def one(request: HttpRequest, app_id: str) -> HttpResponseBase:
 @for_members(Role.DEVELOPER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponseBase:
-    form = NewAppForm(request.POST or None)
+    developer = developer_of(request)
+    form = NewAppForm(request.POST or None, request.FILES or None, initial=_likely(developer))
     if request.method == "POST" and form.is_valid():
-        app = tried(
-            form,
-            actions.register_own_app,
-            fields=DETAIL_FIELDS,
-            developer=developer_of(request),
-            kind=AppKind(form.cleaned_data["kind"]),
-            details=form.details(),
-            by=actor_of(request),
-            at=datetime.now(UTC),
-        )
-        if app is not None:
-            return redirect("appstore_app", app_id=app.id)
+        done = tried(form, lambda: _registered(request, developer, form), fields=DETAIL_FIELDS)
+        if isinstance(done, AppVersion):
+            return redirect("appstore_version", app_id=done.app_id, version_id=done.id)
+        if done is not None:
+            return redirect("appstore_app", app_id=done.id)
     return render(request, "appstore/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _registered(request: HttpRequest, developer: Developer, form: NewAppForm) -> App | AppVersion:
+    """With a manifest its first version, too."""
+    manifest = form.manifest_sent()
+    given: dict[str, Any] = {
+        "developer": developer,
+        "kind": AppKind(form.cleaned_data["kind"]),
+        "details": form.details(),
+        "by": actor_of(request),
+        "at": datetime.now(UTC),
+    }
+    if manifest:
+        return actions.register_with_version(manifest=manifest_from_file(manifest), **given)
+    return actions.register_own_app(**given)
+
+
+def _likely(developer: Developer) -> dict[str, str]:
+    """What was said elsewhere already, to begin with."""
+    assessment = Assessment.objects.newest(developer.id)
+    given = assessment.given() if assessment else {}
+    answers = {name: given[answer].value for name, answer in _ANSWERS.items() if answer in given}
+    return {name: text for name, text in answers.items() if isinstance(text, str)} | {
+        "support_email": developer.contact_email
+    }
 
 
 @for_members(Role.DEVELOPER)

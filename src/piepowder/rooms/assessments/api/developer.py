@@ -86,6 +86,7 @@ def get_approval(request: HttpRequest, developer_id: Key) -> dict[str, Any]:
 
 @router.get("/{assessment_id}", response=AssessmentShown)
 def get_assessment(request: HttpRequest, assessment_id: Key) -> dict[str, Any]:
+    """One assessment: its roles, its status and what was approved until when."""
     return _read(request, assessment_id).described()
 
 
@@ -97,6 +98,7 @@ def get_outlook(request: HttpRequest, assessment_id: Key) -> dict[str, Any]:
 
 @router.put("/{assessment_id}/roles", response=AssessmentShown)
 def set_roles(request: HttpRequest, assessment_id: Key, sent: RolesSent) -> dict[str, Any]:
+    """Sets the roles that are asked for; a draft only."""
     assessment, by = _change(request, assessment_id)
     return actions.set_roles(assessment, sent.roles, by=by, at=now()).described()
 
@@ -133,6 +135,7 @@ def attach_evidence(request: HttpRequest, assessment_id: Key, question_id: Key, 
 
 @router.delete("/{assessment_id}/answers/{question_id}/evidence/{document_id}", response=AnswerShown)
 def detach_evidence(request: HttpRequest, assessment_id: Key, question_id: Key, document_id: Key) -> dict[str, Any]:
+    """Takes a document away from an answer."""
     assessment, by = _change(request, assessment_id)
     return actions.detach(assessment, question_id, document_id, by=by, at=now()).described()
 
@@ -167,6 +170,7 @@ def ask_re_review(request: HttpRequest, assessment_id: Key, sent: ReReviewSent) 
 
 @router.post("/{assessment_id}/withdraw", response=AssessmentShown)
 def withdraw(request: HttpRequest, assessment_id: Key) -> dict[str, Any]:
+    """Gives an assessment up. What was approved before goes on."""
     assessment, by = _change(request, assessment_id)
     return actions.withdraw(assessment, by=by, at=now()).described()
 
@@ -187,6 +191,7 @@ def _decisions(submission: Submission) -> list[dict[str, Any]]:
 
 @router.get("/{assessment_id}/messages", response=list[MessageShown])
 def list_messages(request: HttpRequest, assessment_id: Key) -> list[dict[str, Any]]:
+    """Messages between developer and reviewers, the oldest first."""
     assessment = _read(request, assessment_id)
     return [one.described() for one in assessment.messages.order_by("id")]
 

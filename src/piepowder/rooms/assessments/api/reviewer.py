@@ -100,7 +100,7 @@ def decide(request: HttpRequest, submission_id: Key, question_id: Key, sent: Dec
     word = word_named(sent.word)
     submission = Submission.objects.named(submission_id)
     words = {"reason": sent.reason, "fix": sent.fix, "clause": sent.clause}
-    return actions.decide(submission, question_id, word, **words, by=by, at=now()).described()
+    return actions.decide(submission, question_id, word, **words, seen=sent.seen, by=by, at=now()).described()
 
 
 @router.post("/reviews/{submission_id}/accept-rest", response=ChangedShown)

@@ -54,10 +54,13 @@ class AssignSent(Sent):
 
 
 class DecisionSent(Sent):
+    """`seen`: the `stamp` of the decision that you read, empty for none; another one since is a conflict."""
+
     word: str
     reason: LongProse = ""
     fix: LongProse = ""
     clause: str = ""
+    seen: str | None = None
 
 
 class ConclusionSent(Sent):
@@ -164,6 +167,7 @@ class DecisionShown(Schema):
     clause: str
     kept: bool
     decided_at: Moment
+    stamp: str
 
 
 class RoundShown(SubmissionShown):

@@ -202,6 +202,7 @@ class Decision(PrefixedModel):
             "clause": self.clause,
             "kept": self.kept,
             "decided_at": self.decided_at,
+            "stamp": self.stamp,
         }
 
 

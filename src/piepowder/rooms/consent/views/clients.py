@@ -5,10 +5,13 @@ Another organisation's client is as good as none.
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from piepowder.core.kernel.errors import PiepowderError
@@ -120,13 +123,20 @@ def _page(request: HttpRequest, *, shown: dict[str, Any] | None = None) -> HttpR
     now = datetime.now(UTC)
     apps = App.objects.of(developer_of(request).id)
     page = {
-        "rows": [
-            {"app": app, "clients": [client.described(now) for client in Client.objects.of_app(app.id)]} for app in apps
-        ],
+        "rows": [_row(app, now) for app in apps],
         "shown": shown,
         "shop": account_of(request).seller,
     }
     return render(request, "consent/clients.html", page)
+
+
+def _row(app: App, now: datetime) -> dict[str, Any]:
+    asked = urlencode({"application_id": app.id, "state": "example"})
+    return {
+        "app": app,
+        "clients": [client.described(now) for client in Client.objects.of_app(app.id)],
+        "link": f"{settings.PIEPOWDER.public_url}{reverse('consent_consent')}?{asked}",
+    }
 
 
 def _refused(request: HttpRequest, error: PiepowderError) -> HttpResponse:

@@ -191,6 +191,7 @@ def submit(request: HttpRequest, developer_id: Key) -> dict[str, Any]:
 
 @router.post("/{developer_id}/take-back", response=IdentityShown)
 def take_back(request: HttpRequest, developer_id: Key) -> dict[str, Any]:
+    """Takes a submission back, so that it can be changed."""
     identity, by = _own(request, developer_id, Permission.REGISTER)
     return _shown(actions.take_back(identity, by=by, at=now()))
 

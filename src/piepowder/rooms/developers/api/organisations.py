@@ -25,7 +25,7 @@ Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^\x00-\x20\
 
 
 class ProfileSent(Sent):
-    """What is left out stays as it is."""
+    """What is left out stays as it is. `seen`: the `revision` that you read; another one since is a conflict."""
 
     name: Name | None = None
     legal_name: Name | None = None
@@ -37,6 +37,7 @@ class ProfileSent(Sent):
     contact_email: Email | None = None
     privacy_email: Email | None = None
     security_email: Email | None = None
+    seen: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class DeveloperSent(Sent):
@@ -94,6 +95,7 @@ class DeveloperShown(Schema):
     standing: str
     identity: str
     identity_due_on: date | None
+    revision: str
     created_at: Moment
     closed_at: Moment | None
 
@@ -142,6 +144,7 @@ def register_developer(request: HttpRequest, sent: DeveloperSent) -> Status[dict
 
 @router.get("/{developer_id}", response=DeveloperShown)
 def get_developer(request: HttpRequest, developer_id: Key) -> dict[str, Any]:
+    """One organisation, with its standing and whether its identity was shown."""
     require_own(request, Permission.READ, developer=developer_id)
     return _shown([Developer.objects.named(developer_id)])[0]
 
@@ -179,6 +182,7 @@ def put_identity_due(request: HttpRequest, developer_id: Key, sent: IdentityDueS
 
 @router.get("/{developer_id}/members", response=list[MemberShown])
 def list_members(request: HttpRequest, developer_id: Key) -> list[dict[str, Any]]:
+    """Who acts for the organisation, and in which role."""
     developer, _ = _own(request, developer_id, Permission.READ)
     return [member.described() for member in Member.objects.of(developer)]
 
@@ -201,6 +205,7 @@ def put_role(request: HttpRequest, developer_id: Key, member_id: Key, sent: Role
 
 @router.delete("/{developer_id}/members/{member_id}", response={204: None})
 def remove_member(request: HttpRequest, developer_id: Key, member_id: Key) -> Status[None]:
+    """Ends a membership. An organisation is never without an owner."""
     developer, by = _own(request, developer_id, Permission.REGISTER)
     actions.remove_member(Member.objects.named(developer, member_id), by=by, at=now())
     return Status(204, None)
@@ -223,6 +228,7 @@ def invite(request: HttpRequest, developer_id: Key, sent: InvitationSent) -> Sta
 
 @router.post("/{developer_id}/invitations/{invitation_id}/withdraw", response=InvitationShown)
 def withdraw(request: HttpRequest, developer_id: Key, invitation_id: Key) -> dict[str, Any]:
+    """Takes an open invitation back; its link leads nowhere from then on."""
     developer, by = _own(request, developer_id, Permission.REGISTER)
     return actions.withdraw(Invitation.objects.named(invitation_id, developer), by=by, at=now()).described()
 

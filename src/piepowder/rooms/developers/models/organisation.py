@@ -137,6 +137,7 @@ class Developer(PrefixedModel, StatefulModel):
             "security_email": self.security_email,
             "status": self.status,
             "identity_due_on": self.identity_due_on,
+            "revision": self.revision(),
             "created_at": self.created_at,
             "closed_at": self.closed_at,
         }

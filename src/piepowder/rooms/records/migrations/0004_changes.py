@@ -4,7 +4,7 @@ from django.db import migrations
 
 INDEX = """
 CREATE INDEX ledger_record_changes ON ledger_record (recorded_at)
- WHERE kind NOT LIKE 'gateway.%' AND kind NOT LIKE 'people.%' AND kind <> 'consent.issue_token'
+ WHERE kind NOT LIKE 'gateway.%' AND kind NOT LIKE 'people.%' AND kind NOT LIKE 'notices.%' AND kind <> 'consent.issue_token'
 """
 
 
