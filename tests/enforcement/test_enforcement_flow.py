@@ -115,7 +115,7 @@ def test_a_heavy_measure_waits_for_a_second_person(
     case = answered(good_app, rita, maker_account, severity=Severity.CRITICAL)
     decision = decided(case, sam)
     assert (decision.measure, decision.status, status(case)) == ("suspended", "proposed", "answered")
-    with pytest.raises(PiepowderError, match="you proposed this decision yourself"):
+    with pytest.raises(PiepowderError, match="you proposed this yourself"):
         actions.confirm(decision, because="I agree with myself.", by=sam, at=AT + 3 * DAY)
     actions.confirm(decision, because="So do I.", by=rita, at=AT + 3 * DAY)
     assert status(case) == "decided"

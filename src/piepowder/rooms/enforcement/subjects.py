@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.developers.letters import write
 from piepowder.rooms.developers.models import Developer, Member
+from piepowder.rooms.developers.persons import accounts_behind, acts_for
 from piepowder.rooms.developers.rules.names import escaped
 from piepowder.rooms.enforcement.models import Case
+from piepowder.rooms.enforcement.models.cases import CaseQuerySet
 from piepowder.rooms.enforcement.rules.findings import SubjectKind
-from piepowder.rooms.ground.actor import SYSTEM, Actor
+from piepowder.rooms.ground.actor import COMMAND_LINE, SYSTEM, Actor
 from piepowder.rooms.notices.actions import tell
-from piepowder.rooms.people.models import Account, Seller
+from piepowder.rooms.people.models import Account, ApiKey, Seller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,23 +73,43 @@ _FINDERS = {
 }
 
 
-def kin(case: Case) -> frozenset[str]:
-    """Staff who belong to whom the case is about: they have no say in it."""
-    if case.subject_kind == SubjectKind.STAFF:
-        return frozenset({f"staff:{case.subject}"})
-    if not case.developer_id:
-        return frozenset()
-    members = Member.objects.filter(developer_id=case.developer_id).values_list("account_id", flat=True)
-    return frozenset(f"staff:{account}" for account in members)
+def is_own(case: Case, by: Actor) -> bool:
+    """Whether somebody is whom the case is about, or belongs to it: they have no say in it on the marketplace's side."""
+    accounts = accounts_behind(by)
+    if case.developer_id:
+        developer = Developer.objects.filter(pk=case.developer_id).first()
+        return developer is not None and acts_for(by, developer)
+    if case.subject_kind == SubjectKind.SELLER:
+        return Account.objects.filter(pk__in=accounts, seller_id=case.subject).exists()
+    return case.subject in accounts
 
 
 def speaks_for(case: Case, by: Actor) -> bool:
-    """Whether somebody may answer and appeal for the subject; doors have checked that they are who they say."""
+    """Whether somebody may answer and appeal for the subject: a person of it, a key of it, or whoever has a shell on this machine."""
+    if by == COMMAND_LINE:
+        return True
     if case.developer_id:
-        return Member.objects.filter(developer_id=case.developer_id, account_id=by.id).exists()
+        keys = ApiKey.objects.working().of(case.developer_id)
+        member = Member.objects.filter(developer_id=case.developer_id, account_id=by.id)
+        return member.exists() or keys.filter(pk=by.id).exists()
     if case.subject_kind == SubjectKind.SELLER:
-        return Account.objects.filter(pk=by.id, seller_id=case.subject).exists()
-    return by.id == case.subject
+        keys = ApiKey.objects.working().of(case.subject)
+        return Account.objects.filter(pk=by.id, seller_id=case.subject).exists() or keys.filter(pk=by.id).exists()
+    return case.subject in accounts_behind(by)
+
+
+def visible(by: Actor) -> CaseQuerySet:
+    """Cases as staff see them: whoever is accused learns of it by the notice, and not before."""
+    accounts = accounts_behind(by)
+    organisations = list(Member.objects.filter(account__in=accounts).values_list("developer_id", flat=True))
+    theirs = Q(developer_id__in=organisations) | Q(subject__in=accounts)
+    return Case.objects.exclude(theirs, served_at=None)
+
+
+def of_account(account: Account) -> CaseQuerySet:
+    """Cases that somebody reads as the subject, or as one of its people."""
+    organisations = Member.objects.filter(account=account).values_list("developer_id", flat=True)
+    return Case.objects.of([account.id, account.seller_id or account.id, *organisations])
 
 
 def letter(case: Case, kind: str, subject: str, body: str, *, at: datetime, once: str = "", by: Actor = SYSTEM) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.enforcement import subjects
-from piepowder.rooms.enforcement.actions.conduct import TEXT_MAX, check_speaks, check_staff, move, words
+from piepowder.rooms.enforcement.actions.conduct import TEXT_MAX, check_speaks, move, words
 from piepowder.rooms.enforcement.models import Answer, Case, Finding, Message
 from piepowder.rooms.enforcement.rules.cases import CaseStatus, Side
 from piepowder.rooms.ground.actor import Actor, ActorKind
@@ -43,6 +43,9 @@ def answer(case: Case, stances: Mapping[str, tuple[Stance, str]], *, text: str, 
         raise PiepowderError("enforcement_text_missing", "say where you stand, or write an answer")
     if len(text) > TEXT_MAX:
         raise PiepowderError("enforcement_text_too_long", f"at most {TEXT_MAX} characters, these are {len(text)}")
+    last = Answer.objects.filter(case=case).last()
+    if last and (last.stances, last.text, last.answered_by) == (told, text.strip(), str(by)):
+        return last  # a form that was sent twice
     row = Answer.objects.create(
         case=case,
         stances=told,
@@ -78,19 +81,30 @@ def _count(case: Case, row: Answer, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def say(case: Case, text: str, *, by: Actor, at: datetime) -> Message:
-    """A word on the case, of either side. To the subject's words the marketplace promises an answer in two days."""
+    """A word on the case, of either side. To the subject's words the marketplace promises an answer in two days.
+
+    The last word said once more, as a form sent twice does, changes nothing.
+    """
     case = Case.objects.locked(case.id)
     text = words(text, "write what you want to ask or tell")
-    if by.kind in (ActorKind.STAFF, ActorKind.SYSTEM):
-        check_staff(by)
+    if by.kind in (ActorKind.STAFF, ActorKind.SYSTEM) and not subjects.is_own(case, by):
+        if before := _said_before(case, text, by):
+            return before
         Message.objects.filter(case=case, side=Side.SUBJECT, answered_at=None).update(answered_at=at)
         row = _written(case, Side.MARKETPLACE, text, by, at)
         subjects.letter(case, "message", f"A message on case {case.id}", text, at=at, once=f"enforcement:{row.id}")
         return row
     check_speaks(case, by)
+    if before := _said_before(case, text, by):
+        return before
     row = _written(case, Side.SUBJECT, text, by, at, answer_by=at + PROMISE)
     subjects.to_officer(case, "message", f"A message on case {case.id}", text, at=at, once=f"enforcement:{row.id}")
     return row
+
+
+def _said_before(case: Case, text: str, by: Actor) -> Message | None:
+    last = Message.objects.filter(case=case).last()
+    return last if last and (last.text, last.written_by) == (text, str(by)) else None
 
 
 def _written(

@@ -103,7 +103,7 @@ def hear(
     """`upheld`: the decision stands. `granted`: it falls, and the subject is reinstated. `changed`: to a lighter `measure`."""
     check_staff(by)
     case = Case.objects.locked(row.case_id)
-    separation.check_may_hear(str(by), hands(case))
+    separation.check_may_hear(hands(case, by))
     because = words(because, "say why: the subject reads it")
     if outcome == AppealStatus.CHANGED:
         _check_lighter(measure, Measure(row.decision.measure))
@@ -145,6 +145,8 @@ def _stands(case: Case, row: Appeal, measure: Measure | None, because: str, by: 
         and sanction.starts_at <= at
     ):
         begin(sanction, by=by, at=at)
+    if before == CaseStatus.SANCTIONED and not Sanction.objects.in_force_of(case):
+        reinstate(case, "the measure ended while the appeal was heard", by=by, at=at)
 
 
 def _falls(case: Case, row: Appeal, measure: Measure | None, because: str, by: Actor, at: datetime) -> None:

@@ -7,9 +7,10 @@ from django.conf import settings
 from msgspec import to_builtins
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.assessments.persons import persons_behind
 from piepowder.rooms.enforcement import subjects
 from piepowder.rooms.enforcement.models import Case, Decision, Finding, Notice
-from piepowder.rooms.enforcement.rules import cases
+from piepowder.rooms.enforcement.rules import cases, separation
 from piepowder.rooms.enforcement.rules.cases import CaseStatus
 from piepowder.rooms.enforcement.rules.reasons import Fact, Kind, Statement, letter
 from piepowder.rooms.enforcement.rules.separation import Hands
@@ -67,12 +68,27 @@ def check_speaks(case: Case, by: Actor) -> None:
         raise PiepowderError("enforcement_case_unknown", f"no case `{case.id}`", kind=ErrorKind.NOT_FOUND)
 
 
-def hands(case: Case) -> Hands:
-    """Who had a hand in it so far."""
+def hands(case: Case, by: Actor) -> Hands:
+    """Who had a hand in it so far, and whether it is somebody's own case."""
     decisions = Decision.objects.filter(case=case)
     decided = {one.decided_by for one in decisions} | {one.second for one in decisions if one.second}
     reporters = {one.reported_by for one in Finding.objects.of_case(case) if one.reported_by.startswith("staff:")}
-    return Hands(reporters=frozenset(reporters), decided=frozenset(decided), kin=subjects.kin(case))
+    return Hands(
+        acting=persons_behind(str(by)),
+        own=subjects.is_own(case, by),
+        reporters=_persons(reporters),
+        decided=_persons(decided),
+    )
+
+
+def _persons(actors: Iterable[str]) -> frozenset[str]:
+    return frozenset(person for actor in actors for person in persons_behind(actor))
+
+
+def check_officer(case: Case, by: Actor) -> None:
+    """Staff, and nobody's own case: whoever is accused does not withdraw, lift or end anything."""
+    check_staff(by)
+    separation.check_not_own(hands(case, by))
 
 
 def facts(findings: Iterable[Finding]) -> tuple[Fact, ...]:

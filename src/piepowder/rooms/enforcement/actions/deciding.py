@@ -7,6 +7,7 @@ from django.db import transaction
 from msgspec import convert, to_builtins
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.assessments.persons import persons_behind
 from piepowder.rooms.enforcement.actions.conduct import (
     check_staff,
     check_status,
@@ -70,7 +71,7 @@ def decide(
     case = Case.objects.locked(case.id)
     check_status(case, CaseStatus.ANSWERED, to="decide")
     _check_free(case)
-    separation.check_may_decide(str(by), hands(case))
+    separation.check_may_decide(hands(case, by))
     upheld = _write_outcomes(case, outcomes, by, at)
     proposed = proposal(case, upheld, at)
     chosen = proposed.measure if measure is None else measure
@@ -143,7 +144,7 @@ def confirm(decision: Decision, *, because: str, by: Actor, at: datetime) -> Dec
     check_staff(by)
     case = Case.objects.locked(decision.case_id)
     decision = Decision.objects.named(decision.id)
-    separation.check_may_confirm(str(by), decision.decided_by, hands(case))
+    separation.check_may_confirm(hands(case, by), persons_behind(decision.decided_by))
     return _confirmed(case, decision, by=by, at=at, second=str(by), second_at=at, second_because=because.strip())
 
 
@@ -153,7 +154,7 @@ def reject(decision: Decision, *, because: str, by: Actor, at: datetime) -> Deci
     check_staff(by)
     case = Case.objects.locked(decision.case_id)
     decision = Decision.objects.named(decision.id)
-    separation.check_may_confirm(str(by), decision.decided_by, hands(case))
+    separation.check_may_confirm(hands(case, by), persons_behind(decision.decided_by))
     because = words(because, "say why you do not agree")
     return Decision.objects.advance(
         decision,

@@ -5,7 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
+from piepowder.rooms.assessments.persons import persons_behind
 from piepowder.rooms.enforcement.actions.conduct import (
+    check_officer,
     check_staff,
     check_status,
     hands,
@@ -30,7 +32,7 @@ def act_at_once(case: Case, measure: Measure, *, because: str, by: Actor, at: da
     check_staff(by)
     case = Case.objects.locked(case.id)
     check_status(case, CaseStatus.OPENED, CaseStatus.NOTICE_SERVED, CaseStatus.ANSWERED, to="act at once")
-    separation.check_may_decide(str(by), hands(case))
+    separation.check_may_decide(hands(case, by))
     because = words(because, "say what cannot wait: the subject reads it")
     _check_emergency(case, measure)
     sanction = Sanction.objects.create(
@@ -84,7 +86,7 @@ def confirm_emergency(sanction: Sanction, *, because: str, by: Actor, at: dateti
     case = Case.objects.locked(sanction.case_id)
     sanction = Sanction.objects.named(sanction.id)
     _check_in_force(sanction)
-    separation.check_may_confirm(str(by), sanction.imposed_by, hands(case))
+    separation.check_may_confirm(hands(case, by), persons_behind(sanction.imposed_by))
     because = words(because, "say why it has to hold on")
     Sanction.objects.filter(pk=sanction.pk).update(confirmed_by=str(by), ends_at=None)
     detail = {"case": case.id, "sanction": sanction.id}
@@ -95,8 +97,8 @@ def confirm_emergency(sanction: Sanction, *, because: str, by: Actor, at: dateti
 @transaction.atomic
 def end_emergency(sanction: Sanction, *, because: str, by: Actor, at: datetime) -> Sanction:
     """It is not needed any more, or should not have been."""
-    check_staff(by)
     case = Case.objects.locked(sanction.case_id)
+    check_officer(case, by)
     sanction = Sanction.objects.named(sanction.id)
     _check_in_force(sanction)
     return end(case, sanction, SanctionStatus.OVERTURNED, words(because, "say why it ends"), by=by, at=at)

@@ -6,7 +6,7 @@ from django.db import transaction
 from msgspec import convert, to_builtins
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
-from piepowder.rooms.enforcement.actions.conduct import check_staff, move, serve_statement, statement, words
+from piepowder.rooms.enforcement.actions.conduct import check_officer, move, serve_statement, statement, words
 from piepowder.rooms.enforcement.ladders import ladder
 from piepowder.rooms.enforcement.models import Case, Decision, Sanction
 from piepowder.rooms.enforcement.rules.cases import CaseStatus, SanctionStatus
@@ -59,9 +59,12 @@ def impose(sanction: Sanction, *, by: Actor, at: datetime) -> Sanction:
 
 @transaction.atomic
 def lift(sanction: Sanction, condition: ConditionKind, *, because: str, by: Actor, at: datetime) -> Sanction:
-    """Notes that a condition is met; with the last of them the measure ends, and its subject is reinstated."""
-    check_staff(by)
+    """Notes that a condition is met; with the last of them the measure ends, and its subject is reinstated.
+
+    Met before its day, the measure never begins, and the case is closed.
+    """
     case = Case.objects.locked(sanction.case_id)
+    check_officer(case, by)
     sanction = Sanction.objects.named(sanction.id)
     because = words(because, "say how you know that the condition is met")
     conditions = tuple(convert(one, Condition) for one in sanction.conditions)
@@ -72,9 +75,22 @@ def lift(sanction: Sanction, condition: ConditionKind, *, because: str, by: Acto
     noted = tuple(_met(one, at) if one.kind == condition and not one.met_at else one for one in conditions)
     Sanction.objects.filter(pk=sanction.pk).update(conditions=[to_builtins(one) for one in noted])
     _record("meet_condition", sanction, by=by, at=at, outcome=str(condition), reason=because)
-    if all_met(noted):
-        return end(case, sanction, SanctionStatus.LIFTED, because, by=by, at=at)
-    return Sanction.objects.named(sanction.id)
+    if not all_met(noted):
+        return Sanction.objects.named(sanction.id)
+    if sanction.status == SanctionStatus.ANNOUNCED and case.state == CaseStatus.DECIDED:
+        return _spare(case, sanction, because, by=by, at=at)
+    return end(case, sanction, SanctionStatus.LIFTED, because, by=by, at=at)
+
+
+def _spare(case: Case, sanction: Sanction, because: str, *, by: Actor, at: datetime) -> Sanction:
+    """What was announced is not needed any more."""
+    sanction = Sanction.objects.advance(
+        sanction, SanctionStatus.CANCELLED, verb="cancel", by=by, at=at, reason=because, ended_because=because
+    )
+    case = move(case, CaseStatus.CLOSED, "close", by=by, at=at, own=case.appeal_until, reason=because)
+    told = statement(case, Kind.REINSTATEMENT, [], at, because=because, appeal_until=case.appeal_until)
+    serve_statement(case, told, by=by, at=at)
+    return sanction
 
 
 def _met(condition: Condition, at: datetime) -> Condition:
@@ -85,10 +101,7 @@ def end(case: Case, sanction: Sanction, to: SanctionStatus, because: str, *, by:
     """A measure ends, the standing follows, and a sanctioned case goes on to `reinstated`."""
     sanction = Sanction.objects.advance(sanction, to, verb="end", by=by, at=at, reason=because, ended_because=because)
     follow_standing(case, by=by, at=at)
-    if (
-        case.state == CaseStatus.SANCTIONED
-        and not Sanction.objects.filter(case=case, status=SanctionStatus.IN_FORCE).exists()
-    ):
+    if case.state == CaseStatus.SANCTIONED and not Sanction.objects.in_force_of(case):
         reinstate(case, because, by=by, at=at)
     return sanction
 
@@ -106,7 +119,7 @@ def end_all(case: Case, because: str, *, by: Actor, at: datetime) -> None:
         Sanction.objects.advance(
             sanction, SanctionStatus.CANCELLED, verb="cancel", by=by, at=at, reason=because, ended_because=because
         )
-    for sanction in Sanction.objects.filter(case=case, status=SanctionStatus.IN_FORCE):
+    for sanction in Sanction.objects.in_force_of(case):
         Sanction.objects.advance(
             sanction, SanctionStatus.OVERTURNED, verb="overturn", by=by, at=at, reason=because, ended_because=because
         )

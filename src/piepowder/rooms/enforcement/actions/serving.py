@@ -5,18 +5,19 @@ from datetime import datetime
 from django.db import transaction
 
 from piepowder.rooms.enforcement.actions.conduct import (
+    check_officer,
     check_speaks,
-    check_staff,
     check_status,
     move,
     serve_statement,
     statement,
     words,
 )
+from piepowder.rooms.enforcement.actions.measures import end_all
 from piepowder.rooms.enforcement.ladders import ladder
-from piepowder.rooms.enforcement.models import Case, Finding, Notice
+from piepowder.rooms.enforcement.models import Case, Decision, Finding, Notice
 from piepowder.rooms.enforcement.rules import cases
-from piepowder.rooms.enforcement.rules.cases import CaseStatus, Severity
+from piepowder.rooms.enforcement.rules.cases import CaseStatus, DecisionStatus, Severity
 from piepowder.rooms.enforcement.rules.ladder import Circumstances, propose
 from piepowder.rooms.enforcement.rules.reasons import Kind
 from piepowder.rooms.ground.actor import Actor, ActorKind
@@ -26,7 +27,7 @@ from piepowder.rooms.ground.ledger import record
 @transaction.atomic
 def take(case: Case, *, by: Actor, at: datetime) -> Case:
     """Whoever takes a case is its officer; the letters about it go to them."""
-    check_staff(by)
+    check_officer(case, by)
     case = Case.objects.locked(case.id)
     if case.officer == str(by):
         return case
@@ -39,7 +40,7 @@ def take(case: Case, *, by: Actor, at: datetime) -> Case:
 @transaction.atomic
 def serve(case: Case, *, by: Actor, at: datetime, note: str = "") -> Notice:
     """The subject learns what was found, by which evidence, against which clause, and by when to answer."""
-    check_staff(by)
+    check_officer(case, by)
     case = Case.objects.locked(case.id)
     check_status(case, CaseStatus.OPENED, to="serve the notice")
     answer_by = cases.answer_by(Severity(case.severity), at)
@@ -67,11 +68,11 @@ def _at_most(case: Case) -> str:
 @transaction.atomic
 def withdraw(case: Case, *, because: str, by: Actor, at: datetime) -> Case:
     """There is nothing in it; somebody who was told of it is told this as well."""
-    from piepowder.rooms.enforcement.actions.measures import end_all
-
-    check_staff(by)
+    check_officer(case, by)
     case = Case.objects.locked(case.id)
     because = words(because, "say why the case is withdrawn")
+    for decision in Decision.objects.waiting().filter(case=case):
+        Decision.objects.advance(decision, DecisionStatus.REJECTED, verb="reject", by=by, at=at, reason=because)
     end_all(case, because, by=by, at=at)
     case = move(case, CaseStatus.WITHDRAWN, "withdraw", by=by, at=at, reason=because)
     if case.served_at:

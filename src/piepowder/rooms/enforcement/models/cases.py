@@ -45,7 +45,9 @@ class CaseQuerySet(StateQuerySet["Case"]):
 
     def of(self, subjects: Iterable[str]) -> "CaseQuerySet":
         """What these may know of: before a notice is served a case is the marketplace's own."""
-        return self.filter(subject__in=list(subjects), served_at__isnull=False).order_by("-id")
+        several = list(subjects)
+        theirs = Q(subject__in=several) | Q(developer_id__in=several, developer_id__gt="")
+        return self.filter(theirs, served_at__isnull=False).order_by("-id")
 
     def due(self, at: datetime, *statuses: CaseStatus) -> "CaseQuerySet":
         return self.filter(status__in=statuses, due_at__lte=at).order_by("due_at", "id")

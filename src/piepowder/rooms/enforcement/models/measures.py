@@ -78,6 +78,9 @@ class SanctionQuerySet(StateQuerySet["Sanction"]):
     def in_force(self, kind: SubjectKind, subject: str) -> "SanctionQuerySet":
         return self.filter(case__subject_kind=kind, case__subject=subject, status=SanctionStatus.IN_FORCE)
 
+    def in_force_of(self, case: Case) -> "SanctionQuerySet":
+        return self.filter(case=case, status=SanctionStatus.IN_FORCE)
+
     def to_begin(self, at: datetime) -> "SanctionQuerySet":
         """Announced, and its day has come; while an appeal against it is heard it waits."""
         due = self.filter(status=SanctionStatus.ANNOUNCED, starts_at__lte=at).exclude(case__status="appealed")

@@ -15,28 +15,33 @@ RETALIATION_LOOKED_BACK = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """Who had a hand in a case; actors as text, `staff:acc_…`."""
+    """Who had a hand in a case, beside whoever acts now. People by id: whoever made a key acts with it."""
 
+    acting: frozenset[str]
+    own: bool = False  # whoever acts is the subject, or belongs to it
     reporters: frozenset[str] = frozenset()
     decided: frozenset[str] = frozenset()  # proposed or confirmed any decision of this case
-    kin: frozenset[str] = frozenset()  # staff who are members of the subject, or the subject
 
 
-def check_may_decide(by: str, hands: Hands) -> None:
-    _check(by in hands.kin, "enforcement_own_case", "you belong to whom this case is about")
-    _check(by in hands.reporters, "enforcement_own_report", "you reported what this case is about")
+def check_not_own(hands: Hands) -> None:
+    _check(hands.own, "enforcement_own_case", "you belong to whom this case is about")
 
 
-def check_may_confirm(by: str, proposed_by: str, hands: Hands) -> None:
+def check_may_decide(hands: Hands) -> None:
+    check_not_own(hands)
+    _check(bool(hands.acting & hands.reporters), "enforcement_own_report", "you reported what this case is about")
+
+
+def check_may_confirm(hands: Hands, proposed_by: frozenset[str]) -> None:
     """Four eyes: somebody else than who proposed."""
-    check_may_decide(by, hands)
-    _check(by == proposed_by, "enforcement_second_person", "you proposed this decision yourself")
+    check_may_decide(hands)
+    _check(bool(hands.acting & proposed_by), "enforcement_second_person", "you proposed this yourself")
 
 
-def check_may_hear(by: str, hands: Hands) -> None:
+def check_may_hear(hands: Hands) -> None:
     """Of an appeal."""
-    check_may_decide(by, hands)
-    _check(by in hands.decided, "enforcement_decided_before", "you decided what this appeal is against")
+    check_may_decide(hands)
+    _check(bool(hands.acting & hands.decided), "enforcement_decided_before", "you decided what this appeal is against")
 
 
 def may_retaliate(complained_at: Collection[datetime], at: datetime) -> bool:
