@@ -5,10 +5,9 @@ from typing import Any
 
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.enforcement import actions
-from piepowder.rooms.enforcement.actions.answering import Stance
 from piepowder.rooms.enforcement.models import Case, Decision, Finding
 from piepowder.rooms.enforcement.rules import findings
-from piepowder.rooms.enforcement.rules.cases import Severity
+from piepowder.rooms.enforcement.rules.cases import Severity, Stance
 from piepowder.rooms.enforcement.rules.findings import Evidence, SubjectKind
 from piepowder.rooms.ground.actor import SYSTEM, Actor, ActorKind
 from piepowder.rooms.people.models import Account

@@ -7,9 +7,8 @@ import pytest
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.enforcement import actions
-from piepowder.rooms.enforcement.actions.answering import Stance
 from piepowder.rooms.enforcement.models import Appeal, Case, Notice, Sanction
-from piepowder.rooms.enforcement.rules.cases import AppealStatus, CaseStatus, SanctionStatus, Severity
+from piepowder.rooms.enforcement.rules.cases import AppealStatus, CaseStatus, SanctionStatus, Severity, Stance
 from piepowder.rooms.enforcement.rules.conditions import Condition, ConditionKind
 from piepowder.rooms.enforcement.rules.ladder import Measure
 from piepowder.rooms.ground.actor import SYSTEM, Actor

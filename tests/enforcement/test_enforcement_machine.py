@@ -18,7 +18,6 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.core.kernel.json import decode
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.enforcement import actions
-from piepowder.rooms.enforcement.actions.answering import Stance
 from piepowder.rooms.enforcement.models import Appeal, Case, Decision, Finding, Sanction
 from piepowder.rooms.enforcement.rules import cases
 from piepowder.rooms.enforcement.rules.cases import (
@@ -29,6 +28,7 @@ from piepowder.rooms.enforcement.rules.cases import (
     SanctionStatus,
     Severity,
     Side,
+    Stance,
 )
 from piepowder.rooms.enforcement.rules.conditions import Condition, ConditionKind
 from piepowder.rooms.enforcement.rules.findings import SubjectKind

@@ -8,10 +8,11 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.developers.actions import add_member
 from piepowder.rooms.enforcement import actions, subjects
-from piepowder.rooms.enforcement.models import Case, Decision, Finding, Message, Sanction
+from piepowder.rooms.enforcement.models import Case, Decision, Finding, Message, Notice, Sanction
 from piepowder.rooms.enforcement.rules.cases import AppealStatus, CaseStatus, DecisionStatus, SanctionStatus, Severity
 from piepowder.rooms.enforcement.rules.conditions import Condition, ConditionKind
 from piepowder.rooms.enforcement.rules.findings import SubjectKind
+from piepowder.rooms.enforcement.rules.ladder import Measure
 from piepowder.rooms.ground.actor import SYSTEM, Actor, ActorKind
 from piepowder.rooms.people.actions import create_key, create_staff_key
 from piepowder.rooms.people.models import Account
@@ -120,3 +121,20 @@ def test_what_was_answered_twice_at_once_is_one_answer(good_app: App, rita: Acto
     for _ in range(2):
         actions.answer(case, stances, text="No.", by=speaker(maker_account), at=AT)  # type: ignore[arg-type]
     assert case.answers.count() == 1
+
+
+def test_whoever_is_cut_at_once_may_read_why(good_app: App, rita: Actor, maker_account: Account) -> None:
+    """The case of an emergency is open to its subject from then on, and its withdrawal is told."""
+    case = opened(good_app, Severity.CRITICAL)
+    assert not subjects.of_account(maker_account).exists()
+    actions.act_at_once(case, Measure.PERSONAL_DATA_OFF, because="It goes on.", by=rita, at=AT)
+    assert subjects.of_account(maker_account).get().id == case.id
+    actions.withdraw(case, because="It was another app.", by=rita, at=AT + DAY)
+    assert [one.kind for one in Notice.objects.filter(case=case)] == ["decision", "withdrawal"]
+
+
+def test_a_warning_has_no_end(good_app: App, rita: Actor, sam: Actor, maker_account: Account) -> None:
+    """Conditions and days that came with it are left out, so that no letter speaks of what cannot happen."""
+    case = answered(good_app, rita, maker_account, severity=Severity.LOW)
+    decision = decided(case, sam, conditions=[Condition(kind=ConditionKind.CHANGED)], days=5)
+    assert (decision.measure, decision.conditions, decision.days) == ("warning", [], None)

@@ -27,6 +27,7 @@ COMMANDS = {
     "developer": "Developer organisations.",
     "assessment": "Assessments of developers: answers, hand-in, review.",
     "audit": "Audits of developers: draw, assess, findings, result.",
+    "case": "Cases: findings, notices, decisions, measures, appeals.",
     "identity": "Identities of developer organisations.",
     "evidence": "Documents that organisations handed in.",
     "letter": "Letters to developers, sellers and staff, and their mails.",

@@ -22,7 +22,7 @@ def set_(
     subject
         Id of an app (`app_…`) or developer (`dev_…`).
     standing
-        `good`, `personal_data_off` or `suspended`.
+        `good`, `personal_data_off`, `authorisations_off`, `throttled` or `suspended`.
     reason
         Why; the developer reads it.
     key_file

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest
 
 from piepowder.rooms.developers.guards import chosen_member, memberships
+from piepowder.rooms.enforcement.models import Case
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.people.guards import permissions_of
 from piepowder.rooms.people.models import Account
@@ -61,6 +62,31 @@ _AUDITS_TOO = (
     "audits_extend",
     "audits_send_back",
 )
+_CASES_TOO = (
+    "enforcement_one",
+    "enforcement_report",
+    "enforcement_reach",
+    "enforcement_serve",
+    "enforcement_withdraw",
+    "enforcement_extend",
+    "enforcement_message",
+    "enforcement_decide",
+    "enforcement_confirm",
+    "enforcement_reject",
+    "enforcement_at_once",
+    "enforcement_confirm_emergency",
+    "enforcement_end_emergency",
+    "enforcement_lift",
+    "enforcement_hear",
+)
+_OWN_CASES_TOO = (
+    "enforcement_own",
+    "enforcement_answer",
+    "enforcement_more_time",
+    "enforcement_own_message",
+    "enforcement_appeal",
+)
+_OWN_CASES = Entry("Cases", "enforcement_own_index", "horn", _OWN_CASES_TOO)
 _STORE_DESK_TOO = ("store_desk_listing", "store_desk_ratings")
 _LISTINGS_TOO = ("store_editor", "store_begin")
 _STORE = Entry("App store", "store_browse", "store", ("store_app", "store_compare"))
@@ -91,6 +117,7 @@ STAFF = (
             Entry("Assessments", "assessments_queue", "checks", _REVIEW_TOO),
             Entry("App versions", "appstore_queue", "columns", ("appstore_review", "appstore_deadline")),
             Entry("Audits", "audits_index", "eye", _AUDITS_TOO),
+            Entry("Cases", "enforcement_index", "horn", _CASES_TOO),
         ),
     ),
     Group(
@@ -126,6 +153,7 @@ DEVELOPER = (
             Entry("Identity", "developers_identity", "badge"),
             Entry("Assessment", "assessments_home", "scale", _ASSESSMENT_TOO),
             Entry("Audits", "audits_own_index", "eye", ("audits_own", "audits_provide", "audits_answer")),
+            _OWN_CASES,
             Entry("Apps", "appstore_mine", "apps", _OWN_APPS_TOO),
             Entry("Store listings", "store_listings", "tag", _LISTINGS_TOO),
             Entry("Programs", "consent_clients", "key", ("consent_client_new", "consent_client_redirects")),
@@ -152,6 +180,7 @@ SELLER = (
             Entry("My apps", "consent_my_apps", "shop", _MY_APPS_TOO),
             _STORE,
             Entry("What apps cost", "billing_subscriptions", "coins", _PAYS_TOO),
+            _OWN_CASES,
             _POLICY,
         ),
     ),
@@ -201,5 +230,13 @@ def groups(request: HttpRequest) -> tuple[Group, ...]:
 
 
 def _own(user: Account, recipients: list[str]) -> tuple[Entry, ...]:
+    """Staff are rarely whom a case is about, and have the line only then; others have it among their own."""
     keys = Permission.GOVERN in permissions_of(user) if user.is_staff else len(recipients) > 1
-    return (replace(LETTERS, count=unread_of(recipients)), *((KEYS,) if keys else ()), ACCOUNT)
+    cases = user.is_staff and len(recipients) == 1 and Case.objects.of(recipients).exists()
+    letters = replace(LETTERS, count=unread_of(recipients))
+    return (
+        letters,
+        *((replace(_OWN_CASES, words="Cases about you"),) if cases else ()),
+        *((KEYS,) if keys else ()),
+        ACCOUNT,
+    )

@@ -75,6 +75,7 @@ TAGS = [
     {"name": "standing", "description": "What an app or a developer may do just now."},
     {"name": "assessments", "description": "Questionnaires, answers, hand-in, review, messages."},
     {"name": "audits", "description": "Audits of developers: draw, evidence, findings, result."},
+    {"name": "cases", "description": "The court: findings, notices, answers, decisions, measures, appeals."},
     {"name": "sellers", "description": "The shops of the marketplace."},
     {"name": "letters", "description": "What was decided or asked, and what became of its mails."},
     {"name": "accounts", "description": "People who sign in, and where they are signed in."},

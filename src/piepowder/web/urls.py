@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("piepowder.rooms.consent.urls")),
     path("", include("piepowder.rooms.assessments.urls")),
     path("", include("piepowder.rooms.audits.urls")),
+    path("", include("piepowder.rooms.enforcement.urls")),
     path("", include("piepowder.rooms.appstore.urls")),
     path("", include("piepowder.web.views.urls")),
 ]

@@ -15,6 +15,7 @@ from piepowder.rooms.consent.api import clients
 from piepowder.rooms.consent.api import router as grants
 from piepowder.rooms.developers.api import identities
 from piepowder.rooms.developers.api import router as developers
+from piepowder.rooms.enforcement.api import router as cases
 from piepowder.rooms.evidence.api import router as evidence
 from piepowder.rooms.ground import http
 from piepowder.rooms.imports.api import router as imports
@@ -48,6 +49,7 @@ api.add_router("/app-versions", app_versions)
 api.add_router("/standing", standing)
 api.add_router("/assessments", assessments)
 api.add_router("/audits", audits)
+api.add_router("/cases", cases)
 api.add_router("/sellers", sellers)
 api.add_router("/letters", letters)
 api.add_router("/accounts", accounts)

@@ -32,6 +32,7 @@ def jobs() -> dict[str, Job]:
     from piepowder.rooms.billing.payments import provider
     from piepowder.rooms.consent.actions import expire_due, follow_versions, remind_due
     from piepowder.rooms.developers.actions import keep_dates
+    from piepowder.rooms.enforcement import actions as enforcement
     from piepowder.rooms.ground.actor import SYSTEM
     from piepowder.rooms.imports import actions as imports
     from piepowder.rooms.notices.actions import mail_due
@@ -59,6 +60,7 @@ def jobs() -> dict[str, Job]:
         "consent.follow_versions": lambda at: follow_versions(at=at),
         "consent.remind_due": lambda at: remind_due(at=at),
         "developers.keep_dates": lambda at: keep_dates(at=at),
+        "enforcement.keep_clock": lambda at: enforcement.keep_clock(at=at),
         "notices.mail_due": lambda at: mail_due(at=at),
         "publication.forget_expired_tokens": lambda at: forget_expired_tokens(at=at),
         "records.count_due": lambda at: records.count_due(at=at),

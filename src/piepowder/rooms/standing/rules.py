@@ -39,6 +39,16 @@ CAPABILITIES: dict[Standing, frozenset[Capability]] = {
     _S.SUSPENDED: frozenset(),
 }
 
+WORDS: dict[Standing, str] = {
+    _S.PENDING: "waits for review and may not call",
+    _S.GOOD: "may call, and read personal data where policy and sellers allow it",
+    _S.PERSONAL_DATA_OFF: "may call, but gets no personal data",
+    _S.AUTHORISATIONS_OFF: "may call, but gets no personal data and no new seller",
+    _S.THROTTLED: "may call at a tenth of its rate, and gets no personal data and no new seller",
+    _S.SUSPENDED: "may not call at all",
+}
+"""After "this app …"."""
+
 SLOWED = frozenset({_S.THROTTLED})
 """Whose calls are let through at a tenth of their rate."""
 

@@ -24,16 +24,17 @@ from piepowder.rooms.appstore.views.mine import standing_badge
 from piepowder.rooms.consent.manifests import Asked, asked_by
 from piepowder.rooms.consent.models import Client, Grant
 from piepowder.rooms.developers.rules.names import escaped
+from piepowder.rooms.enforcement import subjects
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.tables import listing
-from piepowder.rooms.people.guards import actor_of, for_staff
+from piepowder.rooms.people.guards import account_of, actor_of, for_staff, permissions_of
 from piepowder.rooms.standing import actions as standing
 from piepowder.rooms.standing.models import Change, Subject
 from piepowder.rooms.standing.rules import Standing
 from piepowder.web.views.ledger import line, newest
 from piepowder.web.views.names import Names
 
-SHOWN_RECORDS = 10
+SHOWN_RECORDS, SHOWN_CASES = 10, 5
 
 
 class AppTable(tables.Table):  # type: ignore[misc]
@@ -149,6 +150,8 @@ def one(request: HttpRequest, app_id: str) -> HttpResponse:
         "versions": list(AppVersion.objects.newest(app.id)[:20]),
         "clients": Client.objects.filter(app=app).order_by("pk"),
         "grants": Grant.objects.filter(app=app, status="active").count(),
+        "cases": subjects.visible(actor_of(request)).filter(subject=app.id).order_by("-id")[:SHOWN_CASES],
+        "may_govern": Permission.GOVERN in permissions_of(account_of(request)),
         "lines": [line(record) for record in records],
         "names": Names(records),
     }

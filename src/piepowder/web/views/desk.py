@@ -14,6 +14,8 @@ from piepowder.rooms.assessments.models import Submission
 from piepowder.rooms.audits.models import Audit
 from piepowder.rooms.audits.rules import AuditStatus
 from piepowder.rooms.developers.models import Review
+from piepowder.rooms.enforcement import subjects
+from piepowder.rooms.enforcement.models import Decision
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.people.guards import actor_of, for_staff
@@ -44,7 +46,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 def queues(by: Actor, at: datetime) -> list[Queue]:
-    return [_identities(by, at), _assessments(by, at), _versions(by, at), _audits(by, at)]
+    return [_identities(by, at), _assessments(by, at), _versions(by, at), _audits(by, at), _cases(by, at)]
 
 
 def _identities(by: Actor, at: datetime) -> Queue:
@@ -74,6 +76,15 @@ def _audits(by: Actor, at: datetime) -> Queue:
     return _queue(
         "Audits", "audits_index", rows, "due_at", by, at, who="assessor", promised="each step has its own date"
     )
+
+
+def _cases(by: Actor, at: datetime) -> Queue:
+    """What waits for us: a notice to serve, an answer to weigh, an appeal to hear."""
+    second = Decision.objects.waiting().count()
+    note = f"{second} decision{'' if second == 1 else 's'} for a second person" if second else ""
+    rows = subjects.visible(by).waiting()
+    promised = "5 days to a notice, 10 to a decision, 15 to hear an appeal"
+    return _queue("Cases", "enforcement_index", rows, "due_at", by, at, who="officer", promised=promised, note=note)
 
 
 def _queue(

@@ -21,6 +21,7 @@ from piepowder.rooms.developers.guards import developer_of, for_members, member_
 from piepowder.rooms.developers.models import Developer, Identity, Invitation, Member
 from piepowder.rooms.developers.rules.identity import IdentityStatus
 from piepowder.rooms.developers.rules.names import skeleton
+from piepowder.rooms.enforcement import subjects
 from piepowder.rooms.ground.caller import Permission
 from piepowder.rooms.ground.forms import sentence
 from piepowder.rooms.ground.tables import listing
@@ -33,7 +34,7 @@ from piepowder.web.views.ledger import line, newest
 from piepowder.web.views.names import Names
 from piepowder.web.views.next_steps import next_of, steps
 
-SHOWN_RECORDS, SHOWN_LETTERS, SHOWN_REFUSALS = 20, 5, 5
+SHOWN_RECORDS, SHOWN_LETTERS, SHOWN_REFUSALS, SHOWN_CASES = 20, 5, 5, 5
 
 
 @for_members()
@@ -154,6 +155,7 @@ def one(request: HttpRequest, developer_id: str) -> HttpResponse:
         "reviews": identity.reviews.order_by("-number")[:5],
         "audit": Audit.objects.result_of(developer.id),
         "audits": Audit.objects.filter(developer=developer).order_by("-id")[:10],
+        "cases": subjects.visible(actor_of(request)).filter(developer_id=developer.id).order_by("-id")[:SHOWN_CASES],
         "flags": developer.flags(),
         "members": Member.objects.of(developer),
         "invitations": Invitation.objects.of(developer).open(),

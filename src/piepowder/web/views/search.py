@@ -1,4 +1,4 @@
-"""One box that finds apps, developers, sellers, grants and records, by id or by part of a name."""
+"""One box that finds apps, developers, sellers, grants, cases and records, by id or by part of a name."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,11 @@ from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.models import Grant
 from piepowder.rooms.developers.models import Developer
-from piepowder.rooms.people.guards import for_staff
+from piepowder.rooms.enforcement import subjects
+from piepowder.rooms.enforcement.models import Case
+from piepowder.rooms.enforcement.models.cases import CaseQuerySet
+from piepowder.rooms.enforcement.templatetags.case_words import state_words
+from piepowder.rooms.people.guards import actor_of, for_staff
 from piepowder.rooms.people.models import Seller
 from piepowder.web.views.ledger import named
 
@@ -36,12 +40,15 @@ class Found:
 def search(request: HttpRequest) -> HttpResponseBase:
     """An exact id leads straight to its page; anything else is looked for in names."""
     asked = request.GET.get("q", "").strip().replace("\0", "")[:QUERY_CHARACTERS_MAX]
-    if asked and (address := _page_of(asked)):
+    cases = subjects.visible(actor_of(request))
+    if asked and (address := _page_of(asked, cases)):
         return redirect(address)
-    return render(request, "console/search.html", {"asked": asked, "groups": _groups(asked) if asked else {}})
+    return render(request, "console/search.html", {"asked": asked, "groups": _groups(asked, cases) if asked else {}})
 
 
-def _page_of(asked: str) -> str | None:
+def _page_of(asked: str, cases: CaseQuerySet) -> str | None:
+    if cases.filter(pk=asked).exists():
+        return reverse("enforcement_one", kwargs={"case_id": asked})
     if App.objects.filter(Q(pk=asked) | Q(client_id=asked)).exists():
         return reverse("console_app", kwargs={"app_id": App.objects.filter(Q(pk=asked) | Q(client_id=asked))[0].pk})
     if Grant.objects.filter(pk=asked).exists():
@@ -60,11 +67,12 @@ def _record_page(asked: str) -> str | None:
         return None
 
 
-def _groups(asked: str) -> dict[str, list[Found]]:
+def _groups(asked: str, cases: CaseQuerySet) -> dict[str, list[Found]]:
     found: dict[str, list[Found]] = {
         "Apps": [_app(one) for one in _named(App.objects.select_related("developer"), asked)],
         "Developers": [_developer(one) for one in _named(Developer.objects.all(), asked)],
         "Sellers": [_seller(one) for one in _named(Seller.objects.all(), asked)],
+        "Cases": [_case(one) for one in cases.filter(name__icontains=asked).order_by("-id")[:SHOWN]],
     }
     return {heading: several for heading, several in found.items() if several}
 
@@ -83,3 +91,8 @@ def _developer(developer: Developer) -> Found:
 
 def _seller(seller: Seller) -> Found:
     return Found(f"{reverse('console_grants')}?seller={seller.pk}", seller.name, seller.marketplace_id)
+
+
+def _case(case: Case) -> Found:
+    under = f"{state_words(case.status)}, opened on {case.opened_at:%-d %B %Y}"
+    return Found(reverse("enforcement_one", kwargs={"case_id": case.pk}), case.name, under)

@@ -13,8 +13,23 @@ from piepowder.rooms.appstore.models import AppVersion
 from piepowder.rooms.appstore.rules.caps import REACH_WORDS, Reach
 from piepowder.rooms.appstore.rules.checks import TITLES
 from piepowder.rooms.appstore.rules.versions import POINTS, VersionStatus
+from piepowder.rooms.standing.rules import WORDS as STANDINGS
+from piepowder.rooms.standing.rules import Standing
 
 register = template.Library()
+
+
+@register.filter
+def standing_name(standing: str) -> str:
+    return standing.replace("_", " ").capitalize()
+
+
+@register.filter
+def standing_words(standing: str) -> str:
+    """After "this app …"."""
+    return STANDINGS[Standing(standing)] if standing in set(Standing) else "is unknown here"
+
+
 _POINTS = {point.key: point for point in POINTS}
 _BADGES = {
     VersionStatus.LIVE: "good",

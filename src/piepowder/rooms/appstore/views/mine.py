@@ -31,7 +31,13 @@ from piepowder.rooms.standing.models import Subject
 
 #: field of a registration -> the answer to an assessment that says the same
 _ANSWERS = {"description": "what_the_apps_do", "privacy_policy_url": "privacy_policy"}
-STANDING_BADGES = {"good": "good", "personal_data_off": "warn", "suspended": "bad"}
+STANDING_BADGES = {
+    "good": "good",
+    "personal_data_off": "warn",
+    "authorisations_off": "warn",
+    "throttled": "warn",
+    "suspended": "bad",
+}
 
 
 class OwnAppTable(tables.Table):  # type: ignore[misc]

@@ -2,34 +2,28 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.evidence import actions as evidence
 from piepowder.rooms.evidence.models import Document
 from piepowder.rooms.evidence.serving import attachment
-from piepowder.rooms.ground.forms import sentence, tried
+from piepowder.rooms.ground import pages
+from piepowder.rooms.ground.forms import sentence
+from piepowder.rooms.ground.pages import found
 from piepowder.rooms.people.guards import actor_of
+
+__all__ = ["download", "form_page", "found", "now", "told"]
 
 T = TypeVar("T")
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def found(read: Callable[..., T], *given: Any) -> T:
-    """A named read; what does not exist is a page that does not exist."""
-    try:
-        return read(*given)
-    except PiepowderError as error:
-        raise Http404(error.message) from None
 
 
 def told(request: HttpRequest, action: Callable[..., T], /, *given: Any, **named: Any) -> T | None:
@@ -41,22 +35,7 @@ def told(request: HttpRequest, action: Callable[..., T], /, *given: Any, **named
         return None
 
 
-def form_page(
-    request: HttpRequest,
-    form: BaseForm,
-    act: Callable[[], object],
-    *,
-    done: str,
-    back: tuple[str, dict[str, str]],
-    template: str = "audits/form.html",
-    fields: dict[str, str] | None = None,
-    **page: Any,
-) -> HttpResponse:
-    """Shows a form; once it is sent, does `act` and goes `back`. A refusal is shown at its field, with all that was typed."""
-    if request.method == "POST" and form.is_valid() and tried(form, act, fields=fields) is not None:
-        messages.success(request, done)
-        return redirect(reverse(back[0], kwargs=back[1]))
-    return render(request, template, {"form": form, "back": back, **page}, status=200)
+form_page = partial(pages.form_page, template="audits/form.html")
 
 
 def download(request: HttpRequest, document_id: str, allowed: set[str]) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.db import transaction
 
@@ -10,17 +9,11 @@ from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.rooms.enforcement import subjects
 from piepowder.rooms.enforcement.actions.conduct import TEXT_MAX, check_speaks, move, words
 from piepowder.rooms.enforcement.models import Answer, Case, Finding, Message
-from piepowder.rooms.enforcement.rules.cases import CaseStatus, Side
+from piepowder.rooms.enforcement.rules.cases import CaseStatus, Side, Stance
 from piepowder.rooms.ground.actor import Actor, ActorKind
 from piepowder.rooms.ground.ledger import record
 
 PROMISE = timedelta(days=2)  # for an answer to a word on a case
-
-
-class Stance(StrEnum):
-    ACCEPTED = "accepted"
-    DISPUTED = "disputed"
-    MENDED = "mended"  # accepted, and undone already or on the way
 
 
 @transaction.atomic

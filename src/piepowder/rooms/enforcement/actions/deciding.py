@@ -76,6 +76,7 @@ def decide(
     proposed = proposal(case, upheld, at)
     chosen = proposed.measure if measure is None else measure
     _check_chosen(chosen, proposed, upheld, departs)
+    lasts = chosen.rung > Measure.WARNING.rung  # a warning has nothing that could end
     decision = Decision.objects.create(
         case=case,
         status=DecisionStatus.PROPOSED,
@@ -83,8 +84,8 @@ def decide(
         because=words(because, "say why you decide so: the subject reads it"),
         proposal=to_builtins(proposed),
         departs=departs.strip(),
-        conditions=[to_builtins(one) for one in conditions],
-        days=days,
+        conditions=[to_builtins(one) for one in conditions] if lasts else [],
+        days=days if lasts else None,
         blast=to_builtins(blast(case, at)),
         decided_by=str(by),
         decided_at=at,

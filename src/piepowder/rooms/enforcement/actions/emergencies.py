@@ -48,6 +48,9 @@ def act_at_once(case: Case, measure: Measure, *, because: str, by: Actor, at: da
     detail = {"case": case.id, "sanction": sanction.id, "measure": str(measure)}
     record("enforcement.act_at_once", by=by, at=at, reason=because, detail=detail, **case.ledger_fields())
     sanction = impose(sanction, by=by, at=at)
+    Case.objects.filter(pk=case.pk, served_at=None).update(
+        served_at=at
+    )  # from now on the subject knows, and may read it
     told = statement(
         case,
         Kind.DECISION,

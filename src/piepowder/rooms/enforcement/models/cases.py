@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -220,41 +220,3 @@ class Message(PrefixedModel):
 
     def __str__(self) -> str:
         return self.text[:80]
-
-
-def described(case: Case) -> dict[str, Any]:
-    """What API and command line show."""
-    move = case.move
-    return {
-        "id": case.id,
-        "subject_kind": case.subject_kind,
-        "subject": case.subject,
-        "name": case.name,
-        "severity": case.severity,
-        "status": case.status,
-        "move": str(move.side) if move else "",
-        "to": move.what if move else "",
-        "due_at": case.due_at,
-        "officer": case.officer,
-        "opened_at": case.opened_at,
-        "served_at": case.served_at,
-        "appeal_until": case.appeal_until,
-        "frank": case.frank,
-        "cooperated": case.cooperated,
-        "silent": case.silent,
-        "findings": [
-            {
-                "id": one.id,
-                "rule": one.rule,
-                "clause": one.clause,
-                "severity": one.severity,
-                "says": one.says,
-                "evidence": one.evidence,
-                "innocent": one.innocent,
-                "clears": one.clears,
-                "outcome": one.outcome,
-                "because": one.because,
-            }
-            for one in Finding.objects.of_case(case)
-        ],
-    }

@@ -168,6 +168,14 @@ EXTENSION_DAYS_MAX = 14
 WARNED_DAYS = (7, 3, 1)
 
 
+class Stance(StrEnum):
+    """Of the subject, to one finding."""
+
+    ACCEPTED = "accepted"
+    DISPUTED = "disputed"
+    MENDED = "mended"  # accepted, and undone already or on the way
+
+
 class Severity(StrEnum):
     LOW = "low"
     MEDIUM = "medium"

@@ -20,7 +20,7 @@ class Hands:
     acting: frozenset[str]
     own: bool = False  # whoever acts is the subject, or belongs to it
     reporters: frozenset[str] = frozenset()
-    decided: frozenset[str] = frozenset()  # proposed or confirmed any decision of this case
+    decided: frozenset[str] = frozenset()  # proposed, confirmed or rejected any decision of this case
 
 
 def check_not_own(hands: Hands) -> None:
