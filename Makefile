@@ -6,7 +6,7 @@ ARGS  ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test fuzz kills check format bench prove lock clean env dev-env system-packages
+.PHONY: help demo up test fuzz kills check format bench pictures prove lock clean env dev-env system-packages
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -30,7 +30,7 @@ kills: $(VENV)/.dev ## two hundred kill -9 under load; every answer must be on t
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src tests
+	$(BIN)/mypy src tests benchmarks proof tools
 	$(BIN)/lint-imports
 
 format: $(VENV)/.dev ## rewrite the code in house format
@@ -40,6 +40,10 @@ format: $(VENV)/.dev ## rewrite the code in house format
 bench: $(VENV)/.dev ## gateway beside nginx and nginx + Lua; writes bench/results/latest.json
 	$(BIN)/python -m tools.system_packages bench
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+pictures: $(VENV)/.dev ## the README's pictures anew, of a running `make demo`
+	$(BIN)/python -m tools.system_packages test
+	$(BIN)/python -m tools.screenshots $(ARGS)
 
 prove: $(VENV)/.dev ## measure what a part must reach: make prove PART=1 (FULL=1 for the long amounts)
 	$(BIN)/python -m tools.system_packages test

@@ -36,9 +36,9 @@ WAIT_MS = 20_000
 PASSWORD = "seven quiet otters"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(stack: Stack) -> Iterator[Browser]:
-    """After `stack`, since Django wants no event loop in its thread, and Playwright runs one."""
+    """After `stack`, and gone before the next folder's tests: Django wants no event loop in its thread, and Playwright runs one."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=PATH, args=FLAGS)
         yield opened

@@ -59,6 +59,7 @@ def fill(return_to: str) -> dict[str, Any]:
     case = newcomer("nora@newcomer.example")
     identity = in_the_middle("otto@open.example")
     waits("wanda@waiting.example")
+    person("dora@double.example", "Dora Double")
     olga_acts_for(Submission.objects.named(case).assessment.developer, Identity.objects.get(pk=identity).developer)
     return {
         "case": case,

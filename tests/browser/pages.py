@@ -105,6 +105,8 @@ class Keyboard:
         inside = self.page.evaluate("document.activeElement.closest('main') !== null")
         assert inside, f"skipping leads to {self.focused()!r}"
 
-    def activate(self, key: str = "Enter") -> None:
+    def activate(self) -> None:
+        """Enter on a link or button, to the page that follows."""
         self.steps += 1
-        self.page.keyboard.press(key)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")

@@ -67,5 +67,5 @@ def test_a_seller_learns_why(seller: Open, market: dict[str, Any], record_proper
     field.on(row.get_by_role("link", name=re.compile("^[0-9]+ calls?$")))
     station(page, "my-reads")
     field.on(main(page).get_by_role("link", name=re.compile("^Why")).first)
-    field.arrived("Withheld", "only while the order is being fulfilled", "Policy ", "What would change it")
+    field.arrived("Withheld", "never released for advertising", "Policy ", "What would change it")
     station(page, "my-record")

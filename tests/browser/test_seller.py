@@ -24,7 +24,9 @@ def test_from_the_shelf_to_the_end_by_keyboard(
     keys = Keyboard(page)
     find_and_compare(page, keys)
     authorise_with_less(page, keys, program)
-    program.read_orders(stack.settings.public_url, stack.url, orders, (market["client_id"], market["client_secret"]))
+    client = market["client_id"], market["client_secret"]
+    answer = program.read_orders(stack.settings.public_url, stack.url, orders, client)
+    assert answer.status_code == 200, answer.text
     see_what_it_read(page, keys)
     end_it(page, keys)
 
@@ -79,12 +81,12 @@ def authorise_with_less(page: Page, keys: Keyboard, program: Program) -> None:
 def see_what_it_read(page: Page, keys: Keyboard) -> None:
     page.goto("/my/apps/")
     keys.skip()
-    row = main(page).get_by_role("row", name="Label maker")
+    row = main(page).get_by_role("row", name="Label maker").first
     expect(row).to_contain_text("To deliver what was bought")
     expect(row).not_to_contain_text("how the shop is doing")
     keys.tab_to("Label maker")
     keys.activate()
-    says(page, "What it did this week", "1 call")
+    says(page, "What it did this week", "with your buyers' data in plain", "orders read")
     station(page, "my-app")
 
 

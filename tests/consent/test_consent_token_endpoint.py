@@ -193,10 +193,12 @@ def test_revocation_is_silent_about_strangers_tokens() -> None:
     row = shop.gate(access)
     assert row is not None
     assert row["revoked"] is False
+    assert "consent.revoke_token" not in shop.ledger_kinds(app=desk.app.id)
     assert shop.post_form("/oauth2/revoke", {"token": access, **desk.credentials}) == (200, {})
     row = shop.gate(access)
     assert row is not None
     assert row["revoked"] is True
+    assert shop.ledger_kinds(app=desk.app.id).count("consent.revoke_token") == 1
 
 
 def test_the_metadata_names_what_is_switched_on() -> None:

@@ -35,8 +35,8 @@ def call(at: datetime = AT, outcome: str = "served", **more: object) -> str:
 
 
 @pytest.fixture
-def committed(transactional_db: None) -> None:
-    """The follower reads what is committed only; nobody empties the ledger, so it begins behind what other tests wrote."""
+def committed(committed: str) -> None:
+    """The follower reads what is committed only, here in a database of the test's own; it begins behind what a new one holds."""
     connection.ensure_connection()
     place = present_place(connection.connection)
     Place.objects.update_or_create(pk=1, defaults={"place": place, "counted_at": AT})

@@ -161,8 +161,16 @@ def revoke_token(text: str, *, client: Client, at: datetime) -> None:
     refresh = RefreshToken.objects.presented(digest)
     if refresh is not None and refresh.application_id == client.pk:
         end_family(refresh.token_family, reason="consent_client_revoked", client=client, grant=refresh.grant, at=at)
-    if ended := end_access_tokens(AccessToken.objects.filter(token_checksum=digest, application=client), at=at):
+    access = AccessToken.objects.filter(token_checksum=digest, application=client)
+    if ended := end_access_tokens(access, at=at):
+        _record_ended(access.get(), client, at=at)
         publication.publish_many(ended)
+
+
+def _record_ended(token: AccessToken, client: Client, *, at: datetime) -> None:
+    by = Actor(ActorKind.DEVELOPER, client.client_id)
+    about = {"app": token.app_id, "seller": token.seller_id or "", "grant": token.grant_id or ""}
+    record("consent.revoke_token", by=by, at=at, detail={"kind": token.kind}, **about)
 
 
 def end_family(family: UUID | None, *, reason: str, client: Client, grant: Grant, at: datetime) -> None:

@@ -77,6 +77,7 @@ def _begin(import_id: str, at: datetime) -> Import:
         return Import.objects.advance(run, ImportStatus.RUNNING, verb="begin", by=actor(run), at=at, heard_at=at)
     if run.status == ImportStatus.RUNNING and run.heard_at is not None and run.heard_at < at - SILENT:
         Import.objects.filter(pk=run.pk).update(heard_at=at)  # its process is dead: this one goes on
+        record("imports.take_over", by=actor(run), at=at, detail={"id": run.id})
         return run
     raise PiepowderError("imports_not_waiting", f"the import is {run.status}", kind=ErrorKind.CONFLICT)
 

@@ -69,11 +69,12 @@ def move_screenshot(app_id: str, screenshot_id: str, *, by: Actor, at: datetime)
     shot = _own(row, screenshot_id)
     order = [one.pk for one in row.screenshots.in_order()]
     place = order.index(shot.pk)
-    if place:
-        order[place - 1], order[place] = order[place], order[place - 1]
-        _renumber(order)
-        detail = {"id": row.id, "screenshot": shot.pk, "place": place}
-        record("store.move_screenshot", by=by, at=at, detail=detail, **row.ledger_fields())
+    if not place:
+        return row
+    order[place - 1], order[place] = order[place], order[place - 1]
+    _renumber(order)
+    detail = {"id": row.id, "screenshot": shot.pk, "place": place}
+    record("store.move_screenshot", by=by, at=at, detail=detail, **row.ledger_fields())
     return _touched(row, at)
 
 
