@@ -97,7 +97,7 @@ def test_a_listener_hears_of_a_cut_at_its_commit(committed: str) -> None:
         heard = next(listener.notifies(timeout=10, stop_after=1))
         row = listener.execute("SELECT number, body FROM publication_fact WHERE kind = 'standing'").fetchone()
     assert row is not None
-    assert (heard.payload, row[1]) == (str(row[0]), '{"capabilities":["call","new_authorisations"]}')
+    assert (heard.payload, row[1]) == (str(row[0]), '{"capabilities":["call","new_authorisations"],"slowed":false}')
 
 
 def test_numbers_commit_in_order(committed: str, in_thread: Callable[..., threading.Thread]) -> None:

@@ -98,7 +98,8 @@ def throttle(gateway: Gateway, caller: Caller, operation: Operation) -> None:
             "throttled",
             "quota_exceeded",
             f"more than {rate.per_second:g} calls a second (burst {rate.burst}) to `{operation.name}` for this seller",
-            hint=f"try again in {turn.retry_after_seconds:.1f} s" + ("; the app's standing slows it down" if slowed else ""),
+            hint=f"try again in {turn.retry_after_seconds:.1f} s"
+            + ("; the app's standing slows it down" if slowed else ""),
             retry_after_seconds=math.ceil(turn.retry_after_seconds),
         )
 
