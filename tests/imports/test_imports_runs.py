@@ -6,6 +6,7 @@ from msgspec import to_builtins
 
 from piepowder.core.facts.model import AppFact, GrantFact, decode_fact
 from piepowder.core.kernel.errors import PiepowderError
+from piepowder.rooms.appstore.actions import register_app
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent import actions as consent
 from piepowder.rooms.consent import texts
@@ -65,6 +66,25 @@ def test_a_dry_run_changes_nothing_but_says_what_would_be() -> None:
     run = actions.check(a_market(), by=OFFICE, at=AT)
     assert (run.status, run.counts, everything()) == ("checked", CREATED, before)
     assert len(lines(run)) == 7
+
+
+def test_what_is_taken_meanwhile_stops_nothing_else() -> None:
+    """A client id that somebody takes while the import runs refuses its own row, with the reason there; the others are brought in."""
+    other = register_developer(name="Quick hands", contact_email="own@quick.example", by=OFFICE, at=AT)
+
+    def now() -> datetime:
+        if Link.objects.filter(kind="developers").exists() and not App.objects.exists():
+            register_app(other, name="Quick", client_id="client-of-tax", by=OFFICE, at=AT)
+        return AT
+
+    market = {"developers.csv": as_csv([developer()]), "apps.csv": as_csv([app(), app("tax"), app("margin")])}
+    run = actions.check(market, by=OFFICE, at=AT)
+    actions.start(run, by=OFFICE, at=AT)
+    done = actions.carry_out(run.id, now=now)
+    assert (done.status, done.counts["apps"]) == ("done", {"create": 2, "refused": 1})
+    assert "taken already" in done.lines.get(verdict="refused").words
+    assert set(App.objects.values_list("name", flat=True)) == {"App printer", "App margin", "Quick"}
+    assert facts()["app"] == 3
 
 
 def test_what_was_there_goes_on_working() -> None:

@@ -1,13 +1,15 @@
 """Opens and sets standings. Published last in the same transaction, as a fact of its own: a cut waits for nothing else."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
 from piepowder.core.kernel.errors import PiepowderError
 from piepowder.rooms.ground.actor import Actor
-from piepowder.rooms.ground.ledger import record
-from piepowder.rooms.publication.actions import publish
+from piepowder.rooms.ground.ledger import Change as Told
+from piepowder.rooms.ground.ledger import record_many
+from piepowder.rooms.publication.actions import publish, publish_many
 from piepowder.rooms.standing.models import Change, Subject
 from piepowder.rooms.standing.rules import Standing
 
@@ -17,12 +19,24 @@ def open_standing(
     subject_id: str, kind: str, *, by: Actor, at: datetime, standing: Standing = Standing.PENDING, reason: str = ""
 ) -> Subject:
     """Gives a new app (`kind` "app") or developer ("developer") its first standing."""
-    subject = Subject.objects.create(id=subject_id, kind=kind, status=standing, last_reason=reason, changed_at=at)
-    Change.objects.create(subject=subject, old="", new=standing, reason=reason, changed_by=str(by), changed_at=at)
-    detail = {"id": subject_id, "from": "", "to": str(standing)}
-    record("standing.open", by=by, at=at, outcome=standing, reason=reason, detail=detail, **subject.ledger_fields())
-    publish("standing", subject_id, subject.fact())
+    [subject] = open_standings([subject_id], kind, by=by, at=at, standing=standing, reason=reason)
     return subject
+
+
+@transaction.atomic
+def open_standings(
+    subject_ids: Collection[str], kind: str, *, by: Actor, at: datetime, standing: Standing, reason: str = ""
+) -> list[Subject]:
+    """As `open_standing`, of many at once."""
+    new = [Subject(id=one, kind=kind, status=standing, last_reason=reason, changed_at=at) for one in subject_ids]
+    made = Subject.objects.bulk_create(new)
+    Change.objects.bulk_create(
+        [Change(subject=one, old="", new=standing, reason=reason, changed_by=str(by), changed_at=at) for one in made]
+    )
+    told = [Told(detail={"id": one.id, "from": "", "to": str(standing)}, **one.ledger_fields()) for one in made]
+    record_many("standing.open", told, by=by, at=at, outcome=standing, reason=reason)
+    publish_many(("standing", one.id, one.fact()) for one in made)
+    return made
 
 
 @transaction.atomic
@@ -46,10 +60,10 @@ def set_standing(subject_id: str, standing: Standing, *, by: Actor, at: datetime
 
 
 @transaction.atomic
-def forget_standing(subject_id: str, *, by: Actor, at: datetime) -> None:
-    """Of an app or developer that an import made by mistake and takes back; the ledger keeps what it was."""
-    subject = Subject.objects.named(subject_id)
-    Change.objects.filter(subject=subject).delete()
-    Subject.objects.filter(pk=subject_id).delete()
-    record("standing.forget", by=by, at=at, detail={"id": subject_id}, **subject.ledger_fields())
-    publish("standing", subject_id, None)
+def forget_standings(subject_ids: Collection[str], *, by: Actor, at: datetime) -> None:
+    """Of apps or developers that an import made by mistake and takes back; the ledger keeps what they were."""
+    gone = list(Subject.objects.filter(pk__in=subject_ids))
+    Change.objects.filter(subject__in=gone).delete()
+    Subject.objects.filter(pk__in=subject_ids).delete()
+    record_many("standing.forget", [Told(detail={"id": one.id}, **one.ledger_fields()) for one in gone], by=by, at=at)
+    publish_many(("standing", one.id, None) for one in gone)

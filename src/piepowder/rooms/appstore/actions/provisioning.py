@@ -4,7 +4,7 @@ Changes of one app wait for each other (`locked`), because its fact is composed 
 """
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,9 +68,7 @@ def create_app(
 
     `reach`: whether a cap on sellers holds (`rules.caps`); `details`: what `App.details()` has, checked by the caller.
     """
-    name = name.strip()
-    if not name:
-        raise PiepowderError("appstore_name_missing", "an app needs a name")
+    name = check_name(name)
     client_id = client_id or f"client_{secrets.token_hex(16)}"
     _check_free(developer, name, client_id)
     app = App.objects.create(
@@ -98,6 +96,20 @@ def create_app(
     return app
 
 
+def check_name(name: str) -> str:
+    """Without spaces around it."""
+    if not name.strip():
+        raise PiepowderError("appstore_name_missing", "an app needs a name")
+    return name.strip()
+
+
+def check_manifests(manifests: Iterable[ManifestFact]) -> None:
+    """`appstore_manifest_invalid` for the first that says what the catalogue does not know."""
+    known = operation_ids()
+    for manifest in manifests:
+        refuse("appstore_manifest_invalid", "the manifest", rules.check_manifest(manifest, known))
+
+
 def _check_free(developer: Developer, name: str, client_id: str) -> None:
     if App.objects.filter(developer=developer, name=name).exists():
         raise PiepowderError(
@@ -115,7 +127,7 @@ def add_version(
 
     Grants keep the version their seller saw; new ones see the current one.
     """
-    refuse("appstore_manifest_invalid", "the manifest", rules.check_manifest(manifest, operation_ids()))
+    check_manifests([manifest])
     app = App.objects.locked(app.id)
     number = number or next_number(app)
     if app.versions.filter(number=number).exists():

@@ -134,8 +134,12 @@ class App(PrefixedModel):  # type: ignore[django-manager-missing]  # as in `peop
 
     def manifest(self, version: str | None = None) -> ManifestFact:
         """The manifest of a version (of the current one by default); `appstore_version_unknown` if there is none."""
-        manifest: ManifestFact = self.versions.numbered(self, version or self.current_version).manifest
-        return manifest
+        number = version or self.current_version
+        fetched = getattr(self, "_prefetched_objects_cache", {}).get("versions", ())
+        found: AppVersion = next((one for one in fetched if one.number == number), None) or self.versions.numbered(
+            self, number
+        )
+        return found.manifest
 
     def version_for(self, seller_id: str) -> str:
         """The version that a seller is asked about: the newer one where a roll-out has reached them, else the current one."""

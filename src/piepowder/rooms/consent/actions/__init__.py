@@ -11,10 +11,11 @@ from piepowder.rooms.consent.actions.clients import (
 )
 from piepowder.rooms.consent.actions.grants import choose, grant, narrow, renew, revoke
 from piepowder.rooms.consent.actions.imports import (
+    KnownClient,
     KnownToken,
     forget_clients,
     forget_grants,
-    import_client,
+    import_clients,
     import_grants,
     import_tokens,
 )
@@ -34,6 +35,7 @@ from piepowder.rooms.consent.actions.tokens import (
 from piepowder.rooms.consent.actions.upkeep import expire_due
 
 __all__ = [
+    "KnownClient",
     "KnownToken",
     "app_may_call",
     "choose",
@@ -44,7 +46,7 @@ __all__ = [
     "forget_clients",
     "forget_grants",
     "grant",
-    "import_client",
+    "import_clients",
     "import_grants",
     "import_tokens",
     "issue",

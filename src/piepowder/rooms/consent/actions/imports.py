@@ -23,7 +23,7 @@ from piepowder.rooms.consent.models import (
 )
 from piepowder.rooms.consent.rules import SECRET_LIFETIME, GrantStatus
 from piepowder.rooms.ground.actor import Actor
-from piepowder.rooms.ground.ledger import Change, record, record_many
+from piepowder.rooms.ground.ledger import Change, record_many
 from piepowder.rooms.publication.actions import publish_many
 
 
@@ -36,26 +36,51 @@ class KnownToken:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownClient:
+    """A program that an app has: SHA-256 of its secret, empty where there is none."""
+
+    app: App
+    redirect_uris: Sequence[str]
+    secret_digest: bytes = b""
+
+
 @transaction.atomic
-def import_client(
-    app: App, *, redirect_uris: Sequence[str], secret_digest: bytes = b"", by: Actor, at: datetime
-) -> Client:
-    """The client under the app's own client id, working as Amazon's libraries do, with the secret it has."""
-    check_redirects(redirect_uris)
-    client: Client = Client.objects.create(
-        client_id=app.client_id,
-        app=app,
-        name=app.name,
+def import_clients(several: Sequence[KnownClient], *, by: Actor, at: datetime) -> list[Client]:
+    """Clients under the apps' own client ids, working as Amazon's libraries do, with the secrets they have."""
+    for one in several:
+        check_redirects(one.redirect_uris)
+    made: list[Client] = Client.objects.bulk_create([_client(one) for one in several])
+    known = list(zip(several, made, strict=True))
+    ClientSecret.objects.bulk_create(
+        [
+            ClientSecret(client=row, digest=one.secret_digest, created_at=at, expires_at=at + SECRET_LIFETIME)
+            for one, row in known
+            if one.secret_digest
+        ]
+    )
+    told = [
+        Change(
+            app=one.app.id,
+            developer=one.app.developer_id,
+            detail={"client": row.client_id, "lasting": True, "secret": bool(one.secret_digest)},
+        )
+        for one, row in known
+    ]
+    record_many("consent.import_client", told, by=by, at=at)
+    return made
+
+
+def _client(one: KnownClient) -> Client:
+    return Client(
+        client_id=one.app.client_id,
+        app=one.app,
+        name=one.app.name,
         client_type=Client.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
-        redirect_uris=" ".join(redirect_uris),
+        redirect_uris=" ".join(one.redirect_uris),
         lasting=True,
     )
-    if secret_digest:
-        ClientSecret.objects.create(client=client, digest=secret_digest, created_at=at, expires_at=at + SECRET_LIFETIME)
-    detail = {"client": client.client_id, "lasting": True, "secret": bool(secret_digest)}
-    record("consent.import_client", by=by, at=at, app=app.id, developer=app.developer_id, detail=detail)
-    return client
 
 
 @transaction.atomic
@@ -125,8 +150,12 @@ def forget_grants(grants: Collection[Grant], *, by: Actor, at: datetime) -> None
 
 
 @transaction.atomic
-def forget_clients(app: App, *, by: Actor, at: datetime) -> None:
-    """Takes back the clients of an app that an import made by mistake."""
-    names = list(Client.objects.filter(app=app).values_list("client_id", flat=True))
-    Client.objects.filter(app=app).delete()
-    record("consent.forget_client", by=by, at=at, app=app.id, detail={"clients": names})
+def forget_clients(apps: Collection[App], *, by: Actor, at: datetime) -> None:
+    """Takes back the clients of apps that an import made by mistake."""
+    rows = Client.objects.filter(app__in=apps)
+    names: dict[str, list[str]] = {one.id: [] for one in apps}
+    for app_id, client_id in rows.values_list("app_id", "client_id"):
+        names[app_id].append(client_id)
+    rows.delete()
+    told = [Change(app=app_id, detail={"clients": several}) for app_id, several in names.items()]
+    record_many("consent.forget_client", told, by=by, at=at)

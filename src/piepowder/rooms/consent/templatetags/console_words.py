@@ -119,6 +119,7 @@ KINDS: dict[str, str] = {
     "imports.finish": "an import was finished",
     "imports.stop": "an import stopped at a failure",
     "imports.drop": "a checked import was dropped",
+    "imports.refuse": "a row of an import was refused",
     "imports.join": "what the marketplace calls somebody was noted",
     "imports.roll_back": "an import was rolled back",
     "imports.approve_modes": "a second person approved the modes of an import",

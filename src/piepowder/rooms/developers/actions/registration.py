@@ -1,5 +1,6 @@
 """An organisation registers, changes what it says about itself, closes and is opened again."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,10 +20,10 @@ from piepowder.rooms.developers.rules.organisation import (
     check_company_number,
 )
 from piepowder.rooms.ground.actor import Actor
-from piepowder.rooms.ground.ledger import record
+from piepowder.rooms.ground.ledger import Change, record, record_many
 from piepowder.rooms.people.actions import revoke_keys_of
 from piepowder.rooms.people.models import Account
-from piepowder.rooms.standing.actions import open_standing, set_standing
+from piepowder.rooms.standing.actions import open_standings, set_standing
 from piepowder.rooms.standing.models import Subject
 from piepowder.rooms.standing.rules import Standing
 
@@ -43,24 +44,43 @@ def register_developer(
     `facts` are more of `profile.FIELDS`. An organisation that is there already, as by an import, has a date by which to show its
     identity (`identity_due_on`); points, documents and clocks are the same for all.
     """
-    values = cleaned({"name": name, "contact_email": contact_email, **facts})
-    values["legal_name"] = values.get("legal_name") or values["name"]
-    developer = _created(values, at, identity_due_on)
-    Identity.objects.create(developer=developer, status=IdentityStatus.DRAFT, changed_at=at)
-    detail = {"name": developer.name, "looks_like": [one.id for one in Developer.objects.looking_like(developer)[:5]]}
-    record("developers.register", by=by, at=at, developer=developer.id, outcome=standing, detail=detail)
-    open_standing(developer.id, "developer", by=by, at=at, standing=standing, reason="registered")
-    return developer
-
-
-def _created(values: dict[str, Any], at: datetime, due_on: date | None) -> Developer:
+    given = {"name": name, "contact_email": contact_email, **facts}
     try:
-        with transaction.atomic():
-            return Developer.objects.create(
-                **values, skeleton=skeleton(values["name"]), created_at=at, identity_due_on=due_on
-            )
+        [made] = register_developers([given], by=by, at=at, standing=standing, identity_due_on=identity_due_on)
     except IntegrityError:
-        raise _taken(values["name"]) from None
+        raise _taken(name) from None
+    return made
+
+
+@transaction.atomic
+def register_developers(
+    several: Sequence[Mapping[str, Any]],
+    *,
+    by: Actor,
+    at: datetime,
+    standing: Standing = Standing.PENDING,
+    identity_due_on: date | None = None,
+) -> list[Developer]:
+    """As `register_developer`, of many at once: all, or none where one is wrong; `IntegrityError` where a name is taken."""
+    new = [_new(cleaned(dict(facts)), at, identity_due_on) for facts in several]
+    made = Developer.objects.bulk_create(new)
+    Identity.objects.bulk_create([Identity(developer=one, status=IdentityStatus.DRAFT, changed_at=at) for one in made])
+    alike = Developer.objects.by_look(one.skeleton for one in made)
+    told = [
+        Change(
+            developer=one.id,
+            detail={"name": one.name, "looks_like": [it for it in alike.get(one.skeleton, ()) if it != one.id][:5]},
+        )
+        for one in made
+    ]
+    record_many("developers.register", told, by=by, at=at, outcome=standing)
+    open_standings([one.id for one in made], "developer", by=by, at=at, standing=standing, reason="registered")
+    return made
+
+
+def _new(values: dict[str, Any], at: datetime, due_on: date | None) -> Developer:
+    values["legal_name"] = values.get("legal_name") or values["name"]
+    return Developer(**values, skeleton=skeleton(values["name"]), created_at=at, identity_due_on=due_on)
 
 
 def _taken(name: str) -> PiepowderError:

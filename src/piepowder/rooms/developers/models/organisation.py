@@ -1,5 +1,6 @@
 """Developer organisations and the people who act for them. Names and addresses here are of business contacts, never of buyers."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,6 +45,14 @@ class DeveloperQuerySet(StateQuerySet["Developer"]):
         if not developer.skeleton:
             return self.none()
         return self.filter(skeleton=developer.skeleton).exclude(pk=developer.pk).order_by("id")
+
+    def by_look(self, skeletons: Iterable[str]) -> dict[str, list[str]]:
+        """What a name looks like -> ids of those that have such a name, the oldest first."""
+        found: dict[str, list[str]] = {}
+        rows = self.filter(skeleton__in={one for one in skeletons if one}).order_by("id")
+        for look, one in rows.values_list("skeleton", "id"):
+            found.setdefault(look, []).append(one)
+        return found
 
     def of_member(self, account: Account) -> "DeveloperQuerySet":
         return self.filter(members__account=account).order_by("id")

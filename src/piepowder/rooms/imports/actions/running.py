@@ -3,23 +3,23 @@ transaction. A process that dies leaves whole pieces; the next one plans again, 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
 from piepowder.core.policy.model import Mode
-from piepowder.rooms.appstore import actions as appstore
+from piepowder.rooms.appstore.actions import imports as appstore
+from piepowder.rooms.appstore.actions.imports import KnownApp
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.appstore.rules import AppKind
-from piepowder.rooms.consent.actions import KnownToken, import_client, import_grants, import_tokens
+from piepowder.rooms.consent.actions import KnownClient, KnownToken, import_clients, import_grants, import_tokens
 from piepowder.rooms.consent.manifests import asked_by
 from piepowder.rooms.consent.models import Client, Grant
-from piepowder.rooms.developers.actions import register_developer
-from piepowder.rooms.developers.models import Developer
+from piepowder.rooms.developers.actions import register_developers
 from piepowder.rooms.ground.actor import Actor, ActorKind
 from piepowder.rooms.ground.ledger import record
 from piepowder.rooms.imports import letters, marks
@@ -44,8 +44,11 @@ from piepowder.rooms.standing.rules import Standing
 
 SILENT = timedelta(minutes=5)  # after which its process is taken for dead
 PIECE = 2_500
+FEW = 500  # of rows that bring several others with them
+TAKEN = "its name, or its client id, is taken already"
 logger = logging.getLogger("piepowder.imports")
 T = TypeVar("T")
+R = TypeVar("R", DeveloperRow, SellerRow, AppRow)
 Now = Callable[[], datetime]
 
 
@@ -120,14 +123,14 @@ class Work:
         """Everything, in the order in which rows refer to each other."""
         made = plan(tables_of(self.run.contents()), self.at)
         self._lines(made)
-        for developer in made.to_do(Kind.DEVELOPERS):
-            self._try(Kind.DEVELOPERS, developer, self._developer)
+        for developers in pieces(made.to_do(Kind.DEVELOPERS), FEW):
+            self._try(Kind.DEVELOPERS, developers, self._developers)
         for some in pieces(made.to_do(Kind.SELLERS)):
             self._sellers(some)
         for seller in made.to_do(Kind.SELLERS, Verdict.CHANGE):
-            self._try(Kind.SELLERS, seller, self._changed_seller)
-        for app in made.to_do(Kind.APPS):
-            self._try(Kind.APPS, app, self._app)
+            self._try(Kind.SELLERS, [seller], self._changed_seller)
+        for apps in pieces(made.to_do(Kind.APPS), FEW):
+            self._try(Kind.APPS, apps, self._apps)
         names = Names(made)
         for grants in pieces(made.to_do(Kind.GRANTS)):
             self._grants(names, grants)
@@ -140,14 +143,23 @@ class Work:
         if not self.run.links.exists() and made.counts() != self.run.counts:
             write_lines(self.run, made)
 
-    def _try(self, kind: Kind, row: DeveloperRow | SellerRow | AppRow, make: Callable[..., None]) -> None:
-        """One row in a transaction of its own; a refusal is noted at its line and stops nothing else."""
+    def _try(self, kind: Kind, rows: Sequence[R], make: Callable[[Sequence[R]], None]) -> None:
+        """In one transaction, or, where one of them is refused, row by row: that one is noted at its line and stops nothing else."""
         try:
             with transaction.atomic():
-                make(row)
-                self._heard(1)
-        except PiepowderError as error:
-            self._refused(kind, row.number, error.message)
+                make(rows)
+                self._heard(len(rows))
+        except (PiepowderError, IntegrityError) as error:
+            if len(rows) == 1:
+                return self._refuse(kind, rows[0], getattr(error, "message", TAKEN))
+            for row in rows:
+                self._try(kind, [row], make)
+
+    @transaction.atomic
+    def _refuse(self, kind: Kind, row: R, words: str) -> None:
+        self._refused(kind, row.number, words)
+        detail = {"import": self.run.id, "kind": str(kind), "key": row.key}
+        record("imports.refuse", by=self.by, at=self.at, reason=words, detail=detail)
 
     def _refused(self, kind: Kind, number: int, words: str) -> None:
         rows = Line.objects.filter(run=self.run, kind=kind, row=number)
@@ -166,22 +178,25 @@ class Work:
         detail = {"import": self.run.id, "kind": str(kind), "key": row.key, "id": row.id}
         record("imports.join", by=self.by, at=self.at, detail=detail)
 
-    def _developer(self, row: DeveloperRow) -> None:
-        if row.id:
-            return self._join(Kind.DEVELOPERS, row)
-        developer = register_developer(
-            name=row.name,
-            contact_email=row.contact_email,
-            website=row.website,
+    def _developers(self, rows: Sequence[DeveloperRow]) -> None:
+        new = [row for row in rows if not row.id]
+        for row in rows:
+            if row.id:
+                self._join(Kind.DEVELOPERS, row)
+        made = register_developers(
+            [{"name": row.name, "contact_email": row.contact_email, "website": row.website} for row in new],
             standing=Standing.GOOD,
             identity_due_on=self.run.register_by,
             by=self.by,
             at=self.at,
         )
-        self._link(Kind.DEVELOPERS, row.key, developer.id, marks.developer_mark(developer)).save()
+        pairs = zip(new, made, strict=True)
+        Link.objects.bulk_create(
+            [self._link(Kind.DEVELOPERS, row.key, one.id, marks.developer_mark(one)) for row, one in pairs]
+        )
         if self.run.register_by is not None:
-            letters.brought_over(developer, self.run.register_by, at=self.at)
-        return None
+            for one in made:
+                letters.brought_over(one, self.run.register_by, at=self.at)
 
     @transaction.atomic
     def _sellers(self, rows: Sequence[SellerRow]) -> None:
@@ -203,7 +218,8 @@ class Work:
         Link.objects.bulk_create(links)
         self._heard(len(made))
 
-    def _changed_seller(self, row: SellerRow) -> None:
+    def _changed_seller(self, rows: Sequence[SellerRow]) -> None:
+        [row] = rows
         here = Seller.objects.named(row.key)
         provision_seller(
             marketplace_id=row.key,
@@ -214,33 +230,40 @@ class Work:
             at=self.at,
         )
 
-    def _app(self, row: AppRow) -> None:
-        if row.id:
-            return self._join(Kind.APPS, row)
-        owner = Link.objects.known(Kind.DEVELOPERS, [row.developer]).get(row.developer)
+    def _apps(self, rows: Sequence[AppRow]) -> None:
+        for row in rows:
+            if row.id:
+                self._join(Kind.APPS, row)
+        new = [row for row in rows if not row.id]
+        owners = Link.objects.known(Kind.DEVELOPERS, {row.developer for row in new})
+        made = appstore.import_apps([self._known_app(row, owners) for row in new], by=self.by, at=self.at)
+        rows_of = {row.client_id: row for row in new}
+        import_clients([self._known_client(one, rows_of[one.client_id]) for one in made], by=self.by, at=self.at)
+        if self.run.observe_until is not None:
+            why = f"import {self.run.id}"
+            until = self.run.observe_until
+            appstore.propose_modes(made, Mode.OBSERVE, until=until, reason=why, by=self.by, at=self.at)
+        Link.objects.bulk_create(
+            [self._link(Kind.APPS, rows_of[one.client_id].key, one.id, marks.app_mark(one)) for one in made]
+        )
+
+    def _known_app(self, row: AppRow, owners: Mapping[str, Link]) -> KnownApp:
+        owner = owners.get(row.developer)
         if owner is None:
             raise PiepowderError("imports_developer_refused", f"its developer `{row.developer}` was refused")
-        app = appstore.register_app(
-            Developer.objects.named(owner.object_id),
+        app = App(
+            developer_id=owner.object_id,
             name=row.name,
             kind=AppKind(row.kind),
             client_id=row.client_id,
             description=row.description,
-            manifest=manifest_of(row),
             roles=row.roles,
             redirect_uris=list(row.redirect_uris),
-            standing=Standing.GOOD,
-            by=self.by,
-            at=self.at,
         )
-        digest = bytes.fromhex(row.secret_digest)
-        import_client(app, redirect_uris=row.redirect_uris, secret_digest=digest, by=self.by, at=self.at)
-        if self.run.observe_until is not None:
-            appstore.set_mode(
-                app, Mode.OBSERVE, until=self.run.observe_until, reason=f"import {self.run.id}", by=self.by, at=self.at
-            )
-        self._link(Kind.APPS, row.key, app.id, marks.app_mark(App.objects.named(app.id))).save()
-        return None
+        return KnownApp(app, manifest_of(row))
+
+    def _known_client(self, app: App, row: AppRow) -> KnownClient:
+        return KnownClient(app=app, redirect_uris=row.redirect_uris, secret_digest=bytes.fromhex(row.secret_digest))
 
     @transaction.atomic
     def _grants(self, names: "Names", rows: Sequence[GrantRow]) -> None:
@@ -309,7 +332,7 @@ class Names:
     def __init__(self, made: Plan) -> None:
         rows = made.to_do(Kind.GRANTS) + made.to_do(Kind.TOKENS)
         links = Link.objects.known(Kind.APPS, {row.app for row in rows})
-        apps = App.objects.in_bulk([link.object_id for link in links.values()])
+        apps = App.objects.prefetch_related("versions").in_bulk([link.object_id for link in links.values()])
         clients = dict(Client.objects.filter(app__in=apps, lasting=True).order_by("-pk").values_list("app", "pk"))
         self.apps = {
             key: Target(apps[link.object_id], clients.get(link.object_id, 0))

@@ -1,6 +1,6 @@
 """An import is rolled back: what it created is taken out again, unless somebody changed or used it since. That stays, and is named."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,16 +9,16 @@ from django.db.models import ProtectedError
 from django.db.models.functions import Left
 
 from piepowder.core.kernel.errors import ErrorKind, PiepowderError
-from piepowder.rooms.appstore.actions.imports import forget_app
+from piepowder.rooms.appstore.actions.imports import forget_apps
 from piepowder.rooms.appstore.models import App
 from piepowder.rooms.consent.actions import forget_clients, forget_grants
 from piepowder.rooms.consent.actions.imports import in_use as grants_in_use
 from piepowder.rooms.consent.models import Grant, RefreshToken
-from piepowder.rooms.developers.actions.imports import forget_developer
+from piepowder.rooms.developers.actions.imports import forget_developers
 from piepowder.rooms.developers.models import Developer
 from piepowder.rooms.ground.actor import Actor
 from piepowder.rooms.imports import marks
-from piepowder.rooms.imports.actions.running import pieces
+from piepowder.rooms.imports.actions.running import FEW, pieces
 from piepowder.rooms.imports.models import File, Import, Line, Link
 from piepowder.rooms.imports.rules import TOKEN_KEY_CHARACTERS, ImportStatus, Kind, Verdict
 from piepowder.rooms.people.actions import forget_sellers
@@ -44,12 +44,9 @@ def roll_back(run: Import, *, by: Actor, at: datetime) -> Import:
     undo = Undo(run, by, at)
     for some in pieces(list(Link.objects.made_by(run.id, Kind.GRANTS))):
         undo.grants(some)
-    for link in Link.objects.made_by(run.id, Kind.APPS):
-        undo.one(link, undo.app)
-    for some in pieces(list(Link.objects.made_by(run.id, Kind.SELLERS)), 500):
-        undo.sellers(some)
-    for link in Link.objects.made_by(run.id, Kind.DEVELOPERS):
-        undo.one(link, undo.developer)
+    for kind, take in ((Kind.APPS, undo.apps), (Kind.SELLERS, undo.sellers), (Kind.DEVELOPERS, undo.developers)):
+        for some in pieces(list(Link.objects.made_by(run.id, kind)), FEW):
+            undo.several(some, take)
     undo.tokens()
     return _rolled_back(run, by=by, at=at)
 
@@ -97,56 +94,49 @@ class Undo:
             lines.filter(key__in=kept).update(verdict=Verdict.KEPT, words=f"the token {USED}")
             lines.filter(key__in=set(some) - kept).update(verdict=Verdict.TAKEN_BACK)
 
-    def one(self, link: Link, take: Callable[[Link], None]) -> None:
-        """In a transaction of its own; what cannot be taken back stays whole, with the reason at its line."""
+    def several(self, links: Sequence[Link], take: Callable[[Sequence[Link]], None]) -> None:
+        """In one transaction, or, where something refers to one of them, one by one: that one stays whole, with the reason at its line."""
         try:
             with transaction.atomic():
-                take(link)
-                self._forget([link])
-        except PiepowderError as error:
-            self._keep(link, f"{error.message}; it stays")
+                take(links)
+        except (PiepowderError, ProtectedError) as error:
+            if len(links) == 1:
+                return self._keep(links[0], f"{error.message}; it stays" if isinstance(error, PiepowderError) else USED)
+            for link in links:
+                self.several([link], take)
 
-    def app(self, link: Link) -> None:
-        row = App.objects.locked(link.object_id)
-        self._check(marks.app_mark(row), link)
-        forget_clients(row, by=self.by, at=self.at)
-        forget_app(row, by=self.by, at=self.at)
+    def apps(self, links: Sequence[Link]) -> None:
+        rows = App.objects.select_for_update().in_bulk([link.object_id for link in links])
+        gone = self._untouched(links, {one: marks.app_mark(row) for one, row in rows.items()})
+        forget_clients([rows[link.object_id] for link in gone], by=self.by, at=self.at)
+        forget_apps([rows[link.object_id] for link in gone], by=self.by, at=self.at)
+        self._forget(gone)
 
-    def developer(self, link: Link) -> None:
-        row = Developer.objects.locked(link.object_id)
-        self._check(marks.developer_mark(row), link)
-        forget_developer(row, by=self.by, at=self.at)
+    def developers(self, links: Sequence[Link]) -> None:
+        rows = Developer.objects.select_for_update().in_bulk([link.object_id for link in links])
+        gone = self._untouched(links, {one: marks.developer_mark(row) for one, row in rows.items()})
+        forget_developers([rows[link.object_id] for link in gone], by=self.by, at=self.at)
+        self._forget(gone)
 
-    def _check(self, mark: str, link: Link) -> None:
-        if mark != link.mark:
-            raise PiepowderError("imports_changed_since", "it was changed since", kind=ErrorKind.CONFLICT)
-
-    def sellers(self, links: Iterable[Link]) -> None:
-        several = list(links)
-        try:
-            with transaction.atomic():
-                self._sellers(several)
-        except ProtectedError:
-            if len(several) == 1:
-                self._keep(several[0], USED)
-                return
-            for link in several:  # something refers to one of them: they go one by one
-                self.sellers([link])
-
-    def _sellers(self, links: list[Link]) -> None:
+    def sellers(self, links: Sequence[Link]) -> None:
         rows = Seller.objects.select_for_update().in_bulk([link.object_id for link in links])
         used = sellers_in_use(list(rows)) | set(Grant.objects.filter(seller__in=rows).values_list("seller", flat=True))
-        gone = []
-        for link in links:
-            row = rows.get(link.object_id)
-            if row is not None and marks.seller_mark(row) != link.mark:
-                self._keep(link, CHANGED)
-            elif link.object_id in used:
+        untouched = self._untouched(links, {one: marks.seller_mark(row) for one, row in rows.items()})
+        gone = [link for link in untouched if link.object_id not in used]
+        for link in untouched:
+            if link.object_id in used:
                 self._keep(link, USED)
-            else:
-                gone.append(link)
-        forget_sellers([rows[link.object_id] for link in gone if link.object_id in rows], by=self.by, at=self.at)
+        forget_sellers([rows[link.object_id] for link in gone], by=self.by, at=self.at)
         self._forget(gone)
+
+    def _untouched(self, links: Sequence[Link], present: Mapping[str, str]) -> list[Link]:
+        """Those that are as the import made them; the others stay, and their lines say so. What is gone already is only unlinked."""
+        self._forget([link for link in links if link.object_id not in present])
+        here = [link for link in links if link.object_id in present]
+        for link in here:
+            if present[link.object_id] != link.mark:
+                self._keep(link, CHANGED)
+        return [link for link in here if present[link.object_id] == link.mark]
 
     def _forget(self, links: list[Link]) -> None:
         Link.objects.filter(pk__in=[link.pk for link in links]).delete()

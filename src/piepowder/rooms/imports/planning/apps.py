@@ -22,7 +22,7 @@ from piepowder.rooms.imports.rules import AppRow, Kind, Verdict, Wrong
 def apps(rows: list[AppRow], expected: dict[Kind, set[str]], tables: Any, at: datetime) -> Judge:
     links = Link.objects.known(Kind.APPS, [row.key for row in rows])
     ids = [*(link.object_id for link in links.values()), *(row.id for row in rows if row.id)]
-    here = App.objects.select_related("developer").in_bulk(ids)
+    here = App.objects.select_related("developer").prefetch_related("versions").in_bulk(ids)
     joined, operations = Link.objects.ids(Kind.APPS), operation_ids()
     developers = Link.objects.known(Kind.DEVELOPERS, {row.developer for row in rows})
     clients = dict(App.objects.filter(client_id__in=[row.client_id for row in rows]).values_list("client_id", "id"))

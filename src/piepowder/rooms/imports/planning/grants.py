@@ -45,7 +45,7 @@ def _targets(
             most = App(kind=row.kind, reach=Reach.OPEN).sellers_max
             found[row.key] = Target("", _purposes(manifest_of(row)), True, most)
     links = Link.objects.known(Kind.APPS, keys)
-    apps = App.objects.in_bulk([link.object_id for link in links.values()])
+    apps = App.objects.prefetch_related("versions").in_bulk([link.object_id for link in links.values()])
     standings = Subject.objects.of([*apps, *(app.developer_id for app in apps.values())])
     for key, link in links.items():
         if app := apps.get(link.object_id):
