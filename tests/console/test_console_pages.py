@@ -1,5 +1,6 @@
 import hashlib
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from django.db import connection
 from django.test import Client as Browser
 
 from piepowder.core.kernel.errors import PiepowderError
-from piepowder.core.kernel.json import encode
+from piepowder.core.kernel.ids import new_id
+from piepowder.core.kernel.json import decode, encode
 from piepowder.core.ledger.append import insert
 from piepowder.core.ledger.model import Record
 from piepowder.rooms.consent.models import Grant
@@ -267,3 +269,34 @@ def test_unknown_addresses_and_old_forms_have_pages_of_their_own() -> None:
     refused = Browser(enforce_csrf_checks=True).post("/theme", {"theme": "dark"})
     assert refused.status_code == 403
     assert "Please try again" in refused.content.decode()
+
+
+def test_the_ledger_is_turned_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older records follow where the page ended; the file has every record that the filter lets through, once."""
+    monkeypatch.setattr("piepowder.web.views.records.SHOWN_RECORDS", 2)
+    monkeypatch.setattr("piepowder.web.views.records.FILE_CHUNK", 2)
+    desk = shop.open_desk()
+    written = [_a_call(desk, number) for number in range(5)]
+    browser, query = _staff(), f"/ledger/?app={desk.app.id}&kind=gateway.read"
+    seen, page = [], _checked(browser.get(query))
+    for _ in range(3):
+        seen += re.findall(r'href="/ledger/(rec_\w+)/"', page)
+        older = re.search(r'before=(rec_\w+)">Older', page)
+        page = _checked(browser.get(f"{query}&before={older[1]}")) if older else ""
+    assert seen == written[::-1]
+    file = browser.get(f"{query}&format=json")
+    rows = decode(b"".join(file.streaming_content))  # type: ignore[attr-defined]
+    assert [row["id"] for row in rows] == written[::-1]
+
+
+def _a_call(desk: shop.Desk, number: int) -> str:
+    record = Record(
+        id=new_id("rec"),
+        kind="gateway.read",
+        recorded_at=datetime(2026, 11, 25, 12, number, tzinfo=UTC),
+        app=desk.app.id,
+        outcome="served",
+    )
+    with connection.cursor() as cursor:
+        insert(cursor, record)
+    return record.id

@@ -9,8 +9,8 @@ import keyword
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import lru_cache
+from importlib import import_module
 from operator import attrgetter
-from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,6 +19,8 @@ from msgspec import UNSET, Meta, UnsetType
 from piepowder.core.marketplace.model import Node, Operation
 from piepowder.core.marketplace.openapi import FORMATS
 from piepowder.core.marketplace.taxonomy import is_personal
+
+sre_parser: Any = import_module("re._parser")  # has no types of its own
 
 KEEP = "keep"
 BLANK = (

@@ -43,6 +43,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     kind: str = ""
     changes: str = ""  # of one room: `consent` has `consent.grant`, `consent.revoke`, …; of `ALL_ROOMS` but sign-ins, mails and tokens
     since: datetime | None = None
+    before: tuple[datetime, str] | None = None  # only what is older than the record of this time and id
 
     def conditions(self) -> tuple[str, list[Any]]:
         """SQL after WHERE, and its values."""
@@ -60,6 +61,9 @@ class Filter(Struct, frozen=True, kw_only=True):
         if self.since is not None:
             words.append("recorded_at >= %s")
             values.append(self.since)
+        if self.before is not None:
+            words.append("(recorded_at, id) < (%s, %s)")
+            values += self.before
         return " AND ".join(words), values
 
 

@@ -6,7 +6,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import date, datetime
 from functools import partial
 from itertools import chain, islice
@@ -61,8 +61,15 @@ def listing(
 
 def _file(request: HttpRequest, table: Table, kind: str, name: str | None) -> HttpResponseBase:
     columns = [column for column in table.columns.iterall() if not column.column.exclude_from_export]
-    lines = islice(_records(table, columns), EXPORTED_ROWS_MAX)
     header = [str(column.header) for column in columns]
+    return as_file(request, header, _records(table, columns), kind, name)
+
+
+def as_file(
+    request: HttpRequest, header: list[str], rows: Iterable[list[Any]], kind: str, name: str | None
+) -> HttpResponseBase:
+    """Rows as CSV or JSON (`kind`), handed on while they are read; at most `EXPORTED_ROWS_MAX` of them."""
+    lines = islice(rows, EXPORTED_ROWS_MAX)
     parts = _chunks(_json(header, lines) if kind == "json" else _csv(header, lines))
     media = "application/json" if kind == "json" else "text/csv; charset=utf-8"
     served = _in_thread(parts) if isinstance(request, ASGIRequest) else parts
