@@ -20,8 +20,15 @@ from piepowder.rooms.billing import actions as billing
 from piepowder.rooms.consent import provisioning
 from piepowder.rooms.developers import actions as developers
 from piepowder.rooms.developers.models import Developer
+from piepowder.rooms.enforcement import actions as court
+from piepowder.rooms.enforcement.models import Case, Finding
+from piepowder.rooms.enforcement.rules import cases as court_rules
+from piepowder.rooms.enforcement.rules.conditions import Condition, ConditionKind
+from piepowder.rooms.enforcement.rules.findings import Evidence, SubjectKind
+from piepowder.rooms.enforcement.rules.findings import Finding as Found
+from piepowder.rooms.enforcement.rules.ladder import Measure
 from piepowder.rooms.evidence import actions as evidence
-from piepowder.rooms.ground.actor import SYSTEM, Actor, ActorKind
+from piepowder.rooms.ground.actor import COMMAND_LINE, SYSTEM, Actor, ActorKind
 from piepowder.rooms.imports import actions as imports
 from piepowder.rooms.people.actions import account_for_seller, create_key, create_staff_key
 from piepowder.rooms.people.models import Seller
@@ -41,9 +48,12 @@ TABLES = {
     "account": "people.Account",
     "app": "appstore.App",
     "app_id": "appstore.App",
+    "appeal_id": "enforcement.Appeal",
     "assessment_id": "assessments.Assessment",
     "audit_id": "audits.Audit",
+    "case_id": "enforcement.Case",
     "change_id": "appstore.ModeChange",
+    "decision_id": "enforcement.Decision",
     "developer": "developers.Developer",
     "developer_id": "developers.Developer",
     "document": "evidence.Document",
@@ -65,6 +75,7 @@ TABLES = {
     "policy_id": "publication.Policy",
     "rating_id": "store.Rating",
     "request_id": "audits.EvidenceRequest",
+    "sanction_id": "enforcement.Sanction",
     "screenshot_id": "store.Screenshot",
     "secret_id": "consent.ClientSecret",
     "seller": "people.Seller",
@@ -87,6 +98,7 @@ def known() -> dict[str, list[str]]:
         "month": ["2026-10", "2026-11"],
         "question_id": [one.id for section in current(date(2026, 11, 25)).sections for one in section.questions],
         "recipient": parties,
+        "subject": found["app"] + parties,
         "subject_id": found["app"] + found["developer"],
     }
 
@@ -108,6 +120,7 @@ def build() -> dict[str, str]:
     _store(app, sellers, at)
     _money(app, sellers, at)
     _audit(app.developer, actors[KeyRole.REVIEWER], at)
+    _court(app, sellers[0], actors[KeyRole.REVIEWER], at)
     _other(app, at)
     return keys | _keys_of_parties(app.developer, sellers[0], at)
 
@@ -196,6 +209,55 @@ def _audit(developer: Developer, assessor: Actor, at: datetime) -> None:
         first, severity=Severity.LOW, what="A copy was kept.", to_do="Delete it.", clause="4.2", by=assessor, at=at
     )
     audits.send_findings(first, by=assessor, at=at)
+
+
+def _court(app: App, seller: Seller, officer: Actor, at: datetime) -> None:
+    """A case at every step: opened, served, answered, proposed, announced with a condition, appealed; an emergency in force."""
+    _answered(app, at)
+    _proposed(_answered(app, at), officer, at, Measure.SUSPENDED)
+    _proposed(_answered(app, at), officer, at, Measure.THROTTLED)
+    appealed = _answered(app, at)
+    _proposed(appealed, officer, at, Measure.PERSONAL_DATA_OFF)
+    court.appeal(appealed, text="You are mistaken.", by=COMMAND_LINE, at=at)
+    court.serve(_found(SubjectKind.DEVELOPER, app.developer_id, at), by=SYSTEM, at=at)
+    court.serve(_found(SubjectKind.SELLER, seller.id, at), by=SYSTEM, at=at)
+    opened = _found(SubjectKind.APP, app.id, at)
+    now = datetime.now(UTC)
+    court.act_at_once(opened, Measure.PERSONAL_DATA_OFF, because="It goes on.", by=officer, at=now)
+
+
+def _found(kind: SubjectKind, subject: str, at: datetime) -> Case:
+    told = Found(
+        rule="staff.report",
+        subject_kind=kind,
+        subject=subject,
+        severity=court_rules.Severity.CRITICAL,
+        clause="2.1",
+        says="Buyers' addresses were used for advertising.",
+        evidence=(Evidence(says="uploads", count=12, of=40, records=("rec_made_up",)),),
+        clears=("a receipt of deletion",),
+    )
+    return court.report(told, by=SYSTEM, at=at).case
+
+
+def _answered(app: App, at: datetime) -> Case:
+    case = _found(SubjectKind.APP, app.id, at)
+    court.serve(case, by=SYSTEM, at=at)
+    court.answer(case, {}, text="It held no buyers.", by=COMMAND_LINE, at=at)
+    return Case.objects.named(case.id)
+
+
+def _proposed(case: Case, officer: Actor, at: datetime, measure: Measure) -> None:
+    court.decide(
+        case,
+        {one.id: ("upheld", "It is so.") for one in Finding.objects.of_case(case)},
+        because="It was weighed.",
+        by=officer,
+        at=at,
+        measure=measure,
+        departs="as an example",
+        conditions=[Condition(kind=ConditionKind.DELETED)],
+    )
 
 
 def _other(app: App, at: datetime) -> None:
