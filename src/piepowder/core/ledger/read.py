@@ -21,6 +21,8 @@ _CHANGES_INDEXED = {
         "kind NOT LIKE 'gateway.%%' AND kind NOT LIKE 'people.%%' AND kind NOT LIKE 'notices.%%' AND kind <> 'consent.issue_token'"
     ),
 }
+READ = "gateway.read"
+_NO_READS = f"kind <> '{READ}'"  # as `ledger_record_developer` has it
 _SELECT = ", ".join(f'"{name}"' if name != "detail" else "detail::text" for name in COLUMNS)
 _FOLLOW_DAYS = 2  # a record is committed within seconds of its time; the bound keeps old partitions out of the search
 _BATCH_ROWS = 1_000
@@ -53,6 +55,8 @@ class Filter(Struct, frozen=True, kw_only=True):
             if value:
                 words.append(_equals(name))
                 values.append(value)
+        if self.developer and self.kind not in ("", READ):
+            words.append(_NO_READS)
         if self.changes in _CHANGES_INDEXED:
             words.append(_CHANGES_INDEXED[self.changes])
         elif self.changes:

@@ -28,7 +28,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )
 
     def with_parts(self) -> "SubmissionQuerySet":
-        return self.select_related("assessment__developer", "questionnaire")
+        """The questionnaire comes once for all rows: it is far longer than they are."""
+        return self.select_related("assessment__developer").prefetch_related("questionnaire")
 
     def waiting(self) -> "SubmissionQuerySet":
         """The queue: what was promised first comes first, whoever handed it in."""
@@ -49,10 +50,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def last_approved(self) -> "SubmissionQuerySet":
         """The newest approved answers of each developer."""
-        approved = self.filter(outcome__in=(Status.APPROVED, Status.PARTLY_APPROVED)).select_related(
-            "assessment", "questionnaire"
+        approved = self.filter(outcome__in=(Status.APPROVED, Status.PARTLY_APPROVED)).select_related("assessment")
+        return (
+            approved.prefetch_related("questionnaire")
+            .order_by("assessment__developer_id", "-concluded_at")
+            .distinct("assessment__developer_id")
         )
-        return approved.order_by("assessment__developer_id", "-concluded_at").distinct("assessment__developer_id")
 
     def place(self, submission: "Submission") -> int | None:
         """Its place among those that wait for a reviewer, from 1; None once it has one."""

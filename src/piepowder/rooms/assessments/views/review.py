@@ -125,7 +125,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     return listing(
         request,
         QueueTable,
-        Submission.objects.waiting(),
+        Submission.objects.waiting().defer("answers"),
         "assessments/review_queue.html",
         filters=QueueFilter,
         page=page,
