@@ -21,7 +21,6 @@ SAMPLES = 30
 SLOWEST_SHOWN = 10
 KEPT = "PIEPOWDER_PROOF_MARKET"  # a folder of `python -m proof.part2.market`, to measure again without filling
 ROLES = ("operator", "reviewer", "auditor", "developer", "seller", "visitor")
-FILES = (", csv", ", json")
 
 
 _COUNTS = """
@@ -63,7 +62,7 @@ def _measured(run: Run, settings: Settings) -> list[Figure]:
         timed = [each for role in ROLES for each in time_role(settings.public_url, role, cookies.get(role, ""))]
         memory = peak_megabytes(process.pid)
     run.keep("pages.json", json.pretty(timed))
-    pages = [each for each in timed if not each.page.endswith(FILES)]
+    pages = [each for each in timed if not each.page.endswith(walk.FILES)]
     _print(pages, "page")
     _print([each for each in timed if each not in pages], "file")
     every = sorted(second for each in pages for second in each.seconds)
@@ -94,7 +93,7 @@ def time_role(address: str, role: str, cookie: str) -> list[Timed]:
 
 
 def time_page(browser: walk.Browser, role: str, page: str, addresses: list[str]) -> Timed:
-    samples = 3 if page.endswith(FILES) else SAMPLES
+    samples = 3 if page.endswith(walk.FILES) else SAMPLES
     answers = [browser.get(addresses[number % len(addresses)]) for number in range(samples)]
     return Timed(
         role=role,

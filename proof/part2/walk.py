@@ -14,7 +14,8 @@ import django
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from msgspec import Struct
 
-ADDRESSES_MAX = 6  # of a page
+ADDRESSES_MAX = 6  # of a page; of a file one
+FILES = (", csv", ", json")
 NEVER = {"people_sign_out", "account_logout", "console_theme", "evidence_download", "store_picture"}
 ASKED_AT_ONCE_MAX = 2  # a filter, and the second page of it
 TYPED = "label"  # what is typed into fields without choices
@@ -72,15 +73,15 @@ class _Page(HTMLParser):
                 self.forms[-1][1].setdefault(self._select, given["value"])
 
 
-def walk(browser: Browser, first: str) -> dict[str, list[str]]:
-    """Page -> addresses that answer 200. Addresses that lead elsewhere or are refused are no pages of this role."""
+def walk(browser: Browser, first: str, most: int = ADDRESSES_MAX) -> dict[str, list[str]]:
+    """Page -> at most so many addresses that answer 200. Addresses that lead elsewhere or are refused are no pages of this role."""
     found: dict[str, list[str]] = {}
     seen: set[str] = set()
     waiting = [first, *named()]
     while waiting:
         path = waiting.pop(0)
         page = page_of(path)
-        if page is None or path in seen or len(found.get(page, ())) >= ADDRESSES_MAX:
+        if page is None or path in seen or len(found.get(page, ())) >= (1 if page.endswith(FILES) else most):
             continue
         seen.add(path)
         answer = browser.get(path)

@@ -94,14 +94,14 @@ def _weighed(settings: Settings) -> Iterator[Weight]:
         browser = playwright.chromium.launch(executable_path=PATH, args=FLAGS)
         for role in pages.ROLES:
             cookie = cookies.get(role, "")
-            found = walk.walk(walk.Browser(settings.public_url, cookie), "/" if cookie else "/sign-in/")
+            found = walk.walk(walk.Browser(settings.public_url, cookie), "/" if cookie else "/sign-in/", 1)
             context = browser.new_context(base_url=settings.public_url)
             if cookie:
                 context.add_cookies([{"name": "piepowder_session", "value": cookie, "url": settings.public_url}])
             page = context.new_page()
             counter = Counter(context.new_cdp_session(page))
             for name, addresses in found.items():
-                if not name.endswith(pages.FILES):
+                if not name.endswith(walk.FILES):
                     yield _one(page, counter, role, name, addresses[0])
             context.close()
         browser.close()
@@ -109,7 +109,7 @@ def _weighed(settings: Settings) -> Iterator[Weight]:
 
 def _one(page: Page, counter: Counter, role: str, name: str, address: str) -> Weight:
     counter.clear()
-    page.goto(address, wait_until="networkidle")
+    page.goto(address, wait_until="load")
     return Weight(
         role=role,
         page=name,
