@@ -45,7 +45,7 @@ pictures: $(VENV)/.dev ## the README's pictures anew, of a running `make demo`
 	$(BIN)/python -m tools.system_packages test
 	$(BIN)/python -m tools.screenshots $(ARGS)
 
-prove: $(VENV)/.dev ## measure what a part must reach: make prove PART=1 (FULL=1 for the long amounts)
+prove: $(VENV)/.dev ## measure what a part must reach: make prove PART=2 (FULL=1 for the long amounts)
 	$(BIN)/python -m tools.system_packages test
 	$(BIN)/python -m tools.system_packages bench
 	$(BIN)/python -m proof.run --part $(or $(PART),1) $(if $(FULL),--full) $(ARGS)
