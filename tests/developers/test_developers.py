@@ -24,7 +24,7 @@ def test_a_new_developer_may_do_nothing_yet() -> None:
     """Registration opens a pending standing, and the gateways are told that it permits nothing."""
     developer = _register()
     assert Subject.objects.named(developer.id).status == Standing.PENDING
-    assert Fact.objects.get(kind="standing", key=developer.id).body == '{"capabilities":[]}'
+    assert Fact.objects.get(kind="standing", key=developer.id).body == '{"capabilities":[],"slowed":false}'
 
 
 @pytest.mark.django_db
