@@ -94,14 +94,15 @@ def _weighed(settings: Settings) -> Iterator[Weight]:
         browser = playwright.chromium.launch(executable_path=PATH, args=FLAGS)
         for role in pages.ROLES:
             cookie = cookies.get(role, "")
-            found = walk.walk(walk.Browser(settings.public_url, cookie), "/" if cookie else "/sign-in/", 1)
+            plain = walk.Browser(settings.public_url, cookie)
+            found = walk.walk(plain, "/" if cookie else "/sign-in/", 1)
             context = browser.new_context(base_url=settings.public_url)
             if cookie:
                 context.add_cookies([{"name": "piepowder_session", "value": cookie, "url": settings.public_url}])
             page = context.new_page()
             counter = Counter(context.new_cdp_session(page))
             for name, addresses in found.items():
-                if not name.endswith(walk.FILES):
+                if plain.get(addresses[0]).kind == "text/html":
                     yield _one(page, counter, role, name, addresses[0])
             context.close()
         browser.close()
